@@ -1,0 +1,192 @@
+"""The bank that a run takes when it names no other."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tradeloop.clock import NS_PER_DAY
+from tradeloop.features.adx import adx
+from tradeloop.features.bank import Bank
+from tradeloop.features.base import Column, Feature
+from tradeloop.features.bollinger import bollinger
+from tradeloop.features.cci import cci
+from tradeloop.features.change import change
+from tradeloop.features.correlation import autocorrelation
+from tradeloop.features.cycle import day_of_week, time_of_day
+from tradeloop.features.difference import difference
+from tradeloop.features.distance import distance
+from tradeloop.features.donchian import donchian
+from tradeloop.features.efficiency_ratio import efficiency_ratio
+from tradeloop.features.ema import ema
+from tradeloop.features.ewma_volatility import ewma_volatility
+from tradeloop.features.extremes import extremes
+from tradeloop.features.imbalance import imbalance
+from tradeloop.features.lag import lag
+from tradeloop.features.level import level
+from tradeloop.features.linear_regression import linear_regression
+from tradeloop.features.log_return import log_return
+from tradeloop.features.macd import macd
+from tradeloop.features.mfi import mfi
+from tradeloop.features.obv import obv
+from tradeloop.features.order_flow import order_flow_share
+from tradeloop.features.percentile import percentile
+from tradeloop.features.range_position import range_position
+from tradeloop.features.range_volatility import range_variance
+from tradeloop.features.ratio import ratio
+from tradeloop.features.realised_volatility import realised_volatility
+from tradeloop.features.root_mean import root_mean
+from tradeloop.features.rsi import rsi
+from tradeloop.features.share import signed_volume_share
+from tradeloop.features.skew import skew
+from tradeloop.features.sma import sma
+from tradeloop.features.spread import spread
+from tradeloop.features.stochastic import stochastic
+from tradeloop.features.true_range import atr
+from tradeloop.features.weighted_mid import weighted_mid
+from tradeloop.features.williams_r import williams_r
+from tradeloop.features.zscore import zscore
+
+Wanted = list[Feature | Column]
+_CHANGES = (1, 20)
+_CREDIT = ("baa_yield_pct", "aaa_yield_pct")
+
+
+def default_bank(
+    interval_ns: int,
+    *,
+    has_quotes: bool,
+    has_volume: bool = True,
+    has_sizes: bool = True,
+    extra: Sequence[str] = (),
+) -> Bank:
+    """Bank of scale-free features; none needs more than 61 rows to warm up.
+
+    Periods count rows, so the same bank serves any interval.
+
+    Parameters
+    ----------
+    interval_ns : int
+        Length of a bar. Below a day, the time of day is a feature.
+    has_quotes : bool
+        Whether bars bring bid and ask.
+    has_volume : bool
+        Whether bars bring volume; with quotes, signed volume too.
+    has_sizes : bool
+        Whether the quotes bring sizes.
+    extra : sequence of str
+        Other numeric columns of the bars, such as macro series joined by release. Each
+        gives its level and its change over 1 and 20 rows; ``baa_yield_pct`` and
+        ``aaa_yield_pct`` together give the credit spread too.
+    """
+    wanted = [*_trend(), *_oscillators(), *_risk(), *_volume(has_volume=has_volume)]
+    wanted += _clock(interval_ns)
+    if has_quotes:
+        wanted += _quotes(has_volume=has_volume, has_sizes=has_sizes)
+    return Bank([*wanted, *_series(extra)])
+
+
+def bank_for(bars: pl.DataFrame, interval_ns: int, extra: Sequence[str] = ()) -> Bank:
+    """`default_bank` for what these bars bring: a column without a value is absent."""
+
+    def brings(*names: str) -> bool:
+        held = (n in bars.columns and bars[n].null_count() < bars.height for n in names)
+        return all(held)
+
+    return default_bank(
+        interval_ns,
+        has_quotes=brings("bid", "ask"),
+        has_volume=brings("volume"),
+        has_sizes=brings("bid_size", "ask_size"),
+        extra=tuple(name for name in extra if brings(name)),
+    )
+
+
+def _trend() -> Wanted:
+    line = macd(12, 26, 9)
+    fit = linear_regression(20)
+    return [
+        *(log_return(n) for n in (1, 2, 5, 10, 20, 60)),
+        *(distance("close", sma("close", n).columns[0]) for n in (10, 50)),
+        distance("close", ema("close", 20).columns[0]),
+        ratio(line["line"], "close", 1e4, name="macd_12_26_9_line_bps"),
+        ratio(line["histogram"], "close", 1e4, name="macd_12_26_9_histogram_bps"),
+        adx(14),
+        ratio(fit["slope"], "close", 1e4, name="linear_regression_20_slope_bps"),
+        fit["r2"],
+        efficiency_ratio(20),
+        autocorrelation(log_return(1).columns[0], 60),
+        distance("open", lag("close", 1).columns[0], name="gap_bps"),
+    ]
+
+
+def _oscillators() -> Wanted:
+    return [
+        rsi(14),
+        rsi(2),
+        stochastic(14),
+        williams_r(14),
+        cci(20),
+        bollinger(20),
+        donchian(20),
+        range_position(),
+    ]
+
+
+def _risk() -> Wanted:
+    bar, top = range_variance(), extremes(60)
+    short, long = (realised_volatility(n) for n in (10, 60))
+    month = realised_volatility(20)
+    return [
+        ratio(atr(14).columns[0], "close", 1e4, name="natr_14_bps", category="risk"),
+        short,
+        month,
+        long,
+        *(
+            root_mean(bar[kind], 20, name=f"{kind}_20_bps")
+            for kind in ("parkinson", "garman_klass", "rogers_satchell")
+        ),
+        ewma_volatility(),
+        ratio(
+            short.columns[0],
+            long.columns[0],
+            name="volatility_ratio_10_60",
+            category="risk",
+        ),
+        percentile(month.columns[0], 250, 20, name="volatility_percentile_250"),
+        distance("close", top["highest"], name="drawdown_60_bps", category="risk"),
+        distance("close", top["lowest"], name="rebound_60_bps", category="risk"),
+        skew(log_return(1).columns[0], 60),
+    ]
+
+
+def _volume(*, has_volume: bool) -> Wanted:
+    if not has_volume:
+        return []
+    return [
+        zscore(obv().columns[0], 20),
+        ratio("volume", sma("volume", 20).columns[0], name="relative_volume_20"),
+        mfi(14),
+    ]
+
+
+def _clock(interval_ns: int) -> Wanted:
+    return [day_of_week(), *([time_of_day()] if interval_ns < NS_PER_DAY else [])]
+
+
+def _quotes(*, has_volume: bool, has_sizes: bool) -> Wanted:
+    sized: Wanted = [imbalance(), weighted_mid(), order_flow_share(20)]
+    return [
+        spread(),
+        *(sized if has_sizes else []),
+        *([signed_volume_share(20)] if has_volume else []),
+    ]
+
+
+def _series(extra: Sequence[str]) -> Wanted:
+    found: Wanted = []
+    for name in extra:
+        found += [level(name), *(change(name, n) for n in _CHANGES)]
+    if set(_CREDIT) <= set(extra):
+        credit = difference(*_CREDIT, name="credit_spread_pct")
+        found += [credit, change(credit.columns[0], _CHANGES[-1])]
+    return found

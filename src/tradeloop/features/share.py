@@ -1,0 +1,65 @@
+"""Share of one flow in another, such as signed in all volume."""
+
+from math import nan
+
+from tradeloop.features.base import (
+    Category,
+    Family,
+    Feature,
+    Source,
+    name_of,
+    positive_rows,
+)
+from tradeloop.features.window import push_sum
+from tradeloop.fold import Float, kernel
+
+
+@kernel("value", state=6, params=1)
+def _share(
+    state: Float, ring: Float, params: tuple[float], part: float, whole: float
+) -> float:
+    (n,) = params
+    some = push_sum(state, ring, 0, 0, n, part)
+    total = push_sum(state, ring, 3, n, n, whole)
+    if total != total:
+        return nan
+    return some / total if total > 0.0 else 0.0
+
+
+def share(
+    part: Source,
+    whole: Source,
+    n: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+) -> Feature:
+    """``sum(part) / sum(whole)`` over n rows, 0 where the whole is not above 0."""
+    n = positive_rows(n, "share")
+    return Feature(
+        name or f"share_{n}_{name_of(part)}_{name_of(whole)}",
+        FAMILY,
+        (part, whole),
+        (n,),
+        ring=2 * n,
+        warm_up=(n - 1,),
+        look_back=n - 1,
+        category=category,
+    )
+
+
+def signed_volume_share(n: int) -> Feature:
+    """Volume bought less sold by takers in all volume of n rows, -1 to 1."""
+    return share("signed_volume", "volume", n, name=f"signed_volume_share_{n}")
+
+
+FAMILY = Family(
+    name="share",
+    category="microstructure",
+    kernel=_share,
+    formula="sum(part) / sum(whole) over n rows; 0 where the whole is 0",
+    unit="share",
+    reference="definition",
+    build=share,
+    examples=(("signed_volume", "volume", 20), ("signed_volume", "volume", 3)),
+)

@@ -1,0 +1,91 @@
+"""Windows for steps: exact from the first full one, right again once a gap has left.
+
+A window of n rows is cut where blocks of n rows meet: what it holds of the block at
+hand is a running sum, what it holds of the block before is a suffix sum made when that
+block was full (van Herk's scheme, for sums). Nothing is ever subtracted, so nothing
+drifts and an outlier leaves no trace. It costs two additions a row.
+"""
+
+from math import nan
+
+from numpy import uint64
+
+from tradeloop.fold import Float, inline
+
+
+@inline
+def push_sum(
+    state: Float, ring: Float, at: int, base: float, n: float, x: float
+) -> float:
+    """Return the sum of the last n values; NaN before there are n.
+
+    ``state[at:at + 3]`` is (place in the block, sum of the block, full), ``ring`` from
+    ``base`` holds n floats: values of this block, then suffix sums of the last one.
+    """
+    pos = state[at]
+    total = state[at + 1] + x
+    here = uint64(base) + uint64(pos)
+    ring[here] = x
+    pos += 1.0
+    if pos == n:
+        late = x
+        for k in range(uint64(1), uint64(n)):
+            late += ring[here - k]
+            ring[here - k] = late
+        state[at], state[at + 1], state[at + 2] = 0.0, 0.0, 1.0
+        return total  # type: ignore[no-any-return]
+    state[at], state[at + 1] = pos, total
+    if state[at + 2] == 0.0:
+        return nan
+    return total + ring[here + uint64(1)]  # type: ignore[no-any-return]
+
+
+@inline
+def push_moments(
+    state: Float, ring: Float, n: float, x: float
+) -> tuple[float, float, float]:
+    """Return sums of (x - anchor) and of its square over n values, and the anchor.
+
+    The sums are NaN before there are n. ``state[0:5]`` is (place in the block, sum, sum
+    of squares, full, anchor); ``ring`` holds 2 n floats. The anchor is the last value
+    of the block before: near to the window, so that the squares keep their digits.
+    """
+    pos, anchor = state[0], state[4]
+    d = x - anchor
+    total, square = state[1] + d, state[2] + d * d
+    here, far = uint64(pos), uint64(n)
+    ring[here] = x
+    pos += 1.0
+    if pos == n:
+        total, square = 0.0, 0.0
+        ring[here], ring[here + far] = 0.0, 0.0
+        for k in range(uint64(1), far):
+            d = ring[here - k] - x
+            total += d
+            square += d * d
+            ring[here - k], ring[here - k + far] = total, square
+        state[0], state[1], state[2], state[3], state[4] = 0.0, 0.0, 0.0, 1.0, x
+        return total, square, x
+    state[0], state[1], state[2] = pos, total, square
+    if state[3] == 0.0:
+        return nan, nan, anchor
+    late = here + uint64(1)
+    return total + ring[late], square + ring[late + far], anchor
+
+
+@inline
+def push_old(
+    state: Float, ring: Float, at: int, base: float, n: float, x: float
+) -> float:
+    """Return the value n rows ago; NaN before there is one.
+
+    ``state[at:at + 2]`` is (place, full), ``ring`` from ``base`` holds n floats.
+    """
+    here = uint64(base) + uint64(state[at])
+    old, full = ring[here], state[at + 1]
+    ring[here] = x
+    pos = state[at] + 1.0
+    if pos == n:
+        pos, state[at + 1] = 0.0, 1.0
+    state[at] = pos
+    return old if full == 1.0 else nan

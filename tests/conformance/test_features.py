@@ -1,0 +1,142 @@
+"""Every family of features passes every law; three planted bad ones do not."""
+
+import pkgutil
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from reference.market import random_columns
+from tradeloop import features
+from tradeloop.features.bank import Bank
+from tradeloop.features.base import Feature
+from tradeloop.features.checks import LAWS, Subject, broken, run_history, run_live
+from tradeloop.features.sma import sma
+
+EXCLUDED = {
+    "bank": "joins features, is none",
+    "base": "says what a feature is",
+    "checks": "the laws",
+    "compute": "runs a bank over frames",
+    "default": "a choice of features",
+    "fingerprint": "names a step",
+    "live": "runs a bank row by row",
+    "regime": "classifies computed features; its laws stand in tests/features",
+    "window": "what steps share",
+}
+CASES = [
+    pytest.param(family, arguments, id=f"{family.name}{arguments}")
+    for family in features.ALL
+    for arguments in family.examples
+]
+# Three markets: lively, mostly flat, and prices on a coarse grid with many ties.
+MARKETS = (
+    random_columns(1, 260),
+    random_columns(2, 260, flat=0.8),
+    random_columns(3, 260, flat=0.3, tick=0.5),
+)
+
+
+def test_every_file_is_a_family_in_all_or_is_excluded_with_a_reason():
+    files = {module.name for module in pkgutil.iter_modules(features.__path__)}
+    named = [family.name for family in features.ALL]
+    assert sorted(named) == named
+    assert files == set(named) | set(EXCLUDED)
+
+
+@pytest.mark.parametrize(("family", "arguments"), CASES)
+def test_family_passes_every_law_on_every_market(family, arguments):
+    subject = Subject(Bank([family.build(*arguments)]))
+    for columns in MARKETS:
+        assert broken(subject, columns) == {}
+
+
+@pytest.mark.parametrize(("family", "arguments"), CASES)
+def test_family_equals_its_oracle(family, arguments):
+    feature = family.build(*arguments)
+    subject = Subject(Bank([feature]))
+    found = run_history(subject.bank, subject.rows(MARKETS[0]))
+    expected = import_module(f"reference.{family.name}").expected(
+        MARKETS[0], *arguments
+    )
+    assert tuple(expected) == family.kernel.outputs
+    for values, right in zip(found, expected.values(), strict=True):
+        np.testing.assert_allclose(values, right, rtol=1e-9, atol=1e-9)
+
+
+def test_the_whole_default_bank_passes_every_law():
+    hour = 3_600_000_000_000
+    bank = features.default_bank(hour, has_quotes=True)
+    assert broken(Subject(bank), random_columns(4, 500)) == {}
+
+
+def centred(bank, rows):
+    """History that sees one row ahead, as a centred window does."""
+    return run_history(bank, np.roll(rows, -1, axis=1))
+
+
+def forgetful(bank, rows, restart_every):
+    """Live that starts afresh at each restart, as with state left out of the bytes."""
+    if not restart_every:
+        return run_live(bank, rows)
+    parts = np.array_split(rows, range(restart_every, rows.shape[1], restart_every), 1)
+    return np.hstack([run_live(bank, np.ascontiguousarray(part)) for part in parts])
+
+
+def impatient() -> Feature:
+    """A feature that promises its value one row too soon."""
+    return replace(sma("close", 5), warm_up=(3,))
+
+
+PLANTED = {
+    "looks ahead": (
+        Subject(Bank([sma("close", 5)]), history=centred),
+        {"future_changes_nothing", "history_equals_live", "history_equals_python"},
+    ),
+    "forgets state": (
+        Subject(Bank([sma("close", 5)]), live=forgetful),
+        {"restart_changes_nothing"},
+    ),
+    "under-declares its warm-up": (
+        Subject(Bank([impatient()])),
+        {"warm_up_is_exact"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_bad_feature_breaks_its_law(name):
+    subject, laws = PLANTED[name]
+    assert laws <= set(broken(subject, MARKETS[0]))
+
+
+def test_each_law_can_fail():
+    names = {law.__name__ for law in LAWS}
+    bad = {
+        "inputs_stay": Subject(Bank([sma("close", 5)]), history=_greedy),
+        "prices_scale": Subject(Bank([sma("close", 5)]), history=_grown),
+        "outlier_passes": Subject(Bank([_short_sighted()])),
+        "gaps_are_skipped": Subject(Bank([sma("close", 5)]), history=_filled),
+        "chunks_change_nothing": Subject(Bank([sma("close", 5)]), history=_grown),
+    }
+    found = {name for name, s in bad.items() if name in broken(s, MARKETS[0])}
+    planted = set().union(*(laws for _, laws in PLANTED.values()))
+    assert found | planted == names
+
+
+def _greedy(bank, rows):
+    rows[0, 0] += 1.0
+    return run_history(bank, rows)
+
+
+def _grown(bank, rows):
+    return run_history(bank, rows) + 1e-3
+
+
+def _filled(bank, rows):
+    return run_history(bank, np.nan_to_num(rows, nan=100.0))
+
+
+def _short_sighted() -> Feature:
+    return replace(sma("close", 5), look_back=1)
