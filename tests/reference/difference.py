@@ -1,0 +1,5 @@
+"""Difference, row by row."""
+
+
+def expected(columns, a, b):
+    return {"value": columns[a] - columns[b]}

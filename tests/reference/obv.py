@@ -1,0 +1,7 @@
+"""On-balance volume: TA-Lib."""
+
+import talib
+
+
+def expected(columns):
+    return {"value": talib.OBV(columns["close"], columns["volume"])}

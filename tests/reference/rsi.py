@@ -1,0 +1,7 @@
+"""Relative strength index: TA-Lib."""
+
+import talib
+
+
+def expected(columns, n):
+    return {"value": talib.RSI(columns["close"], n)}
