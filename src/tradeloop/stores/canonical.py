@@ -1,0 +1,109 @@
+"""One form of JSON for one content, hashes of it, and chains of hashes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import isfinite
+from typing import Any
+
+from tradeloop.errors import InputError
+
+GENESIS = "0" * 64  # what the first entry of a chain follows
+_DEPTH = 32
+_INT64 = 2**63
+_WAY_OUT = "Send JSON values only; write a missing number as null."
+
+
+def canonical(value: Any) -> str:
+    """Write ``value`` as JSON with sorted keys and no spaces: one text per content.
+
+    Parameters
+    ----------
+    value : any
+        Mappings with text keys, sequences, text, bool, int64, finite float, None.
+
+    Raises
+    ------
+    InputError
+        NaN, an infinity, an integer outside int64, a NUL or a lone surrogate in a text,
+        a key that is no text, more than 32 levels, or a value that is no JSON.
+    """
+    _check(value, 0)
+    return _dump(value)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the UTF-8 bytes of ``text``, in hexadecimal."""
+    return sha256(text.encode()).hexdigest()
+
+
+def link(previous: str, fields: Sequence[str | int | None]) -> str:
+    """Hash of an entry that follows ``previous``: SHA-256(previous, fields)."""
+    return digest(previous + _dump(list(fields)))
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_plain,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Read-only mappings and sequences, which `json` does not know."""
+    return dict(value) if isinstance(value, Mapping) else list(value)
+
+
+def _check(value: Any, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif value is None or isinstance(value, int | float):
+        _check_number(value or 0)
+    elif depth >= _DEPTH:
+        raise InputError(f"JSON deeper than {_DEPTH} levels.", way_out=_WAY_OUT)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_key(key)
+            _check(item, depth + 1)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        for item in value:
+            _check(item, depth + 1)
+    else:
+        raise InputError(
+            f"A {type(value).__name__} is no JSON value, was {value!r:.80}.",
+            way_out=_WAY_OUT,
+        )
+
+
+def _check_key(key: Any) -> None:
+    if not isinstance(key, str):
+        raise InputError(f"A JSON key must be text, was {key!r:.80}.", way_out=_WAY_OUT)
+    _check_text(key)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text or not _encodes(text):
+        raise InputError(
+            f"Text must be UTF-8 without NUL, was {text!r:.80}.", way_out=_WAY_OUT
+        )
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_number(number: float) -> None:
+    wide = isinstance(number, int) and not -_INT64 <= number < _INT64
+    if wide or not isfinite(number):
+        raise InputError(
+            f"A number must be a finite float or an int64, was {number!r:.80}.",
+            way_out=_WAY_OUT,
+        )

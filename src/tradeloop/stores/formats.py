@@ -1,0 +1,154 @@
+"""Which bytes may stand in an artefact: known formats that cannot run code.
+
+A file is judged by what it holds; its name only says which known format it must be.
+"""
+
+import io
+import json
+import pickletools
+from collections.abc import Callable
+
+import numpy as np
+
+from tradeloop.errors import ArtefactError
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_IR_VERSION = b"\x08"  # field 1 of an ONNX model, a varint
+_MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
+_UBJSON_NEXT = b"iUIlL$#}"  # what may follow the brace of a UBJSON object
+_PACKED = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x89HDF": "HDF5",
+}
+
+
+def check_format(name: str, data: bytes) -> None:
+    """Refuse a file that is not of the safe format that its name says.
+
+    Parameters
+    ----------
+    name : str
+        Ends with .json, .md, .txt, .onnx, .ubj, .npy or .parquet.
+    data : bytes
+        What it holds.
+
+    Raises
+    ------
+    ArtefactError
+        A pickle, an archive (joblib, PyTorch), HDF5, a NumPy array of objects, an
+        unknown ending, or bytes that are not of the format.
+    """
+    suffix = "." + name.rpartition(".")[2]
+    if suffix not in _KNOWN:
+        raise ArtefactError(
+            f"{name}: files of this kind are not kept in an artefact; known are "
+            f"{', '.join(sorted(_KNOWN))}."
+        )
+    if is_pickle(data):
+        raise ArtefactError(
+            f"{name} holds a pickle, which runs code when it is read. Save the model "
+            "as ONNX, UBJSON or JSON."
+        )
+    for mark, kind in _PACKED.items():
+        if data.startswith(mark):
+            raise ArtefactError(
+                f"{name} is a {kind} file, which can hide a pickle. Save the model as "
+                "ONNX, UBJSON or JSON."
+            )
+    if not _KNOWN[suffix](data):
+        raise ArtefactError(f"{name} does not hold what its ending {suffix} says.")
+
+
+def is_pickle(data: bytes) -> bool:
+    """Whether the bytes begin with a whole pickle of any protocol.
+
+    Nothing is unpickled: the opcodes are only listed.
+    """
+    try:
+        for _ in pickletools.genops(data):
+            pass
+    except (ValueError, UnicodeDecodeError, IndexError, OverflowError, MemoryError):
+        # A pickle that breaks off could still run what it holds up to there.
+        return data[:1] == b"\x80" and data[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
+    return True
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_onnx(data: bytes) -> bool:
+    """Walk the fields of a ModelProto to the last byte."""
+    at, fields = 0, 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        if tag >> 3 not in _MODEL_FIELDS:
+            return False
+        at = _after(data, at, tag & 7)
+        fields += 1
+    return data[:1] == _IR_VERSION and fields > 1 and at == len(data)
+
+
+def _after(data: bytes, at: int, kind: int) -> int:
+    """Position after a field; beyond the end where there is no such field."""
+    if kind == _VARINT:
+        return _varint(data, at)[1]
+    if kind == _BYTES:
+        length, at = _varint(data, at)
+        return at + length
+    return at + {_FIXED64: 8, _FIXED32: 4}.get(kind, len(data) + 1)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            break
+        byte, at = data[at], at + 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the bit that says more bytes follow
+            return value, at
+    return 0, len(data) + 1
+
+
+def _is_ubjson(data: bytes) -> bool:
+    return data[:1] == b"{" and data[1:2] in _UBJSON_NEXT and data[-1:] == b"}"
+
+
+def _is_array(data: bytes) -> bool:
+    try:
+        np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError):
+        return False
+    return data.startswith(b"\x93NUMPY")
+
+
+def _is_parquet(data: bytes) -> bool:
+    return data[:4] == b"PAR1" == data[-4:]
+
+
+_KNOWN: dict[str, Callable[[bytes], bool]] = {
+    ".json": _is_json,
+    ".md": _is_text,
+    ".npy": _is_array,
+    ".onnx": _is_onnx,
+    ".parquet": _is_parquet,
+    ".txt": _is_text,
+    ".ubj": _is_ubjson,
+}

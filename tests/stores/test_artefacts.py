@@ -1,0 +1,230 @@
+"""Artefacts: only safe files, checked to the byte, versions that count up."""
+
+import io
+import json
+import os
+import pickle
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradeloop.errors import ArtefactError, InputError, NotFoundError
+from tradeloop.events import Principal
+from tradeloop.stores.artefacts import Artefacts
+from tradeloop.stores.formats import check_format, is_pickle
+from tradeloop.stores.manifest import FileEntry, Manifest
+
+ANN, BOB = Principal("acme", "ann"), Principal("other", "bob")
+FILES = {"model.json": b'{"classes":[-1,0,1]}', "card.md": "# Model é\n".encode()}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Artefacts:
+    return Artefacts(tmp_path / "artefacts")
+
+
+def changed(k: int) -> dict[str, bytes]:
+    return {**FILES, "model.json": json.dumps({"k": k}).encode()}
+
+
+def test_an_artefact_comes_back_byte_for_byte(store: Artefacts):
+    saved = store.save(ANN, "boost", FILES, parent="v0.9.0")
+    assert saved.path == store.root / "acme/boost/v1.0.0"
+    assert saved.files == FILES
+    assert store.load(ANN, "boost", "v1.0.0") == saved
+    assert saved.parent == "v0.9.0"
+
+
+def test_versions_count_by_what_changed(store: Artefacts):
+    kinds = ["retrained", "retrained", "features", "retrained", "architecture"]
+    made = [
+        store.save(ANN, "boost", changed(k), change=kind).version
+        for k, kind in enumerate(kinds)
+    ]
+    assert made == ["v1.0.0", "v1.0.1", "v1.1.0", "v1.1.1", "v2.0.0"]
+    assert store.versions(ANN, "boost") == made
+
+
+def test_the_tenth_version_is_later_than_the_ninth(store: Artefacts):
+    for k in range(11):
+        last = store.save(ANN, "boost", changed(k)).version
+    assert store.versions(ANN, "boost")[-1] == last == "v1.0.10"
+
+
+def test_the_same_files_are_the_same_version(store: Artefacts):
+    first = store.save(ANN, "boost", FILES)
+    assert store.save(ANN, "boost", FILES) == first
+    assert store.versions(ANN, "boost") == ["v1.0.0"]
+
+
+def test_two_writers_at_once_take_two_versions(store: Artefacts):
+    with ThreadPoolExecutor(4) as pool:
+        saved = pool.map(lambda k: store.save(ANN, "boost", changed(k)), range(4))
+        assert {a.version for a in saved} == {f"v1.0.{k}" for k in range(4)}
+
+
+def test_tenants_do_not_meet(store: Artefacts):
+    store.save(ANN, "boost", FILES)
+    assert store.versions(BOB, "boost") == []
+    with pytest.raises(NotFoundError):
+        store.load(BOB, "boost", "v1.0.0")
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+def test_one_changed_byte_is_refused(store: Artefacts, name: str):
+    path = store.save(ANN, "boost", FILES).path / name
+    good = path.read_bytes()
+    path.chmod(0o644)
+    for at in range(len(good)):
+        bad = bytearray(good)
+        bad[at] ^= 1
+        path.write_bytes(bad)
+        with pytest.raises(ArtefactError, match=name):
+            store.load(ANN, "boost", "v1.0.0")
+
+
+def test_missing_and_extra_files_are_refused(store: Artefacts):
+    folder = store.save(ANN, "boost", FILES).path
+    (folder / "extra.json").write_text("{}")
+    with pytest.raises(ArtefactError, match=r"extra\.json"):
+        store.load(ANN, "boost", "v1.0.0")
+    (folder / "extra.json").unlink()
+    (folder / "card.md").unlink()
+    with pytest.raises(ArtefactError, match=r"card\.md"):
+        store.load(ANN, "boost", "v1.0.0")
+
+
+def test_a_manifest_cannot_name_a_file_elsewhere(store: Artefacts, tmp_path: Path):
+    folder = store.save(ANN, "boost", FILES).path
+    (tmp_path / "secret.txt").write_text("secret")
+    entry = FileEntry("../../../../secret.txt", sha256(b"secret").hexdigest(), 6)
+    (folder / "manifest.json").chmod(0o644)
+    (folder / "manifest.json").write_text(Manifest(folder, (entry,), {}, {}).text())
+    with pytest.raises(ArtefactError, match=r"manifest\.json"):
+        store.load(ANN, "boost", "v1.0.0")
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc", "a/b", "", ".x", "con", "a\0"])
+def test_a_name_that_leaves_the_root_is_refused(store: Artefacts, name: str):
+    for call in (
+        lambda: store.save(ANN, name, FILES),
+        lambda: store.save(ANN, "boost", {f"{name}/x.json": b"{}"}),
+        lambda: store.load(ANN, name, "v1.0.0"),
+        lambda: store.load(ANN, "boost", name),
+    ):
+        with pytest.raises((ArtefactError, InputError, NotFoundError)):
+            call()
+    assert not store.root.exists() or list(store.root.rglob("*.json")) == []
+
+
+class Canary:
+    """Unpickling this makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def hostile(canary: Path) -> dict[str, bytes]:
+    """What has been passed off as a model."""
+    plain = {f"pickle {p}": pickle.dumps(Canary(canary), p) for p in range(6)}
+    torch, objects = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(torch, "w") as archive:
+        archive.writestr("archive/data.pkl", plain["pickle 2"])
+    np.save(objects, np.array([Canary(canary)], dtype=object), allow_pickle=True)
+    return {
+        **plain,
+        "torch zip": torch.getvalue(),
+        "npy of objects": objects.getvalue(),
+        "gzip": b"\x1f\x8b\x08" + plain["pickle 4"],
+        "zlib": b"\x78\x9c" + plain["pickle 4"],
+        "xz": b"\xfd7zXZ\x00" + plain["pickle 4"],
+        "HDF5": b"\x89HDF\r\n\x1a\n" + plain["pickle 4"],
+        "broken pickle": plain["pickle 4"][:-1],
+        "pickle and more": plain["pickle 0"] + b"\n# model\n",
+        "keras lambda": b"\x80\x05K\x01.",
+    }
+
+
+NAMES = ["m.onnx", "m.ubj", "m.json", "m.md", "m.npy", "m.parquet", "m.txt"]
+NAMES += ["m.pkl", "m.joblib", "m.pt", "m.h5", "m", "m.ONNX"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_pickle_gets_in_or_out_under_any_name(store: Artefacts, name, tmp_path):
+    canary = tmp_path / "canary"
+    for data in hostile(canary).values():
+        with pytest.raises(ArtefactError):
+            store.save(ANN, "boost", {name: data})
+        planted = store.root / "acme/planted/v1.0.0"
+        planted.mkdir(parents=True, exist_ok=True)
+        (planted / name).write_bytes(data)
+        entry = FileEntry(name, sha256(data).hexdigest(), len(data))
+        text = Manifest(planted, (entry,), {}, {}).text()
+        (planted / "manifest.json").write_text(text)
+        with pytest.raises(ArtefactError):
+            store.load(ANN, "planted", "v1.0.0")
+    assert store.versions(ANN, "boost") == []
+    assert not canary.exists()
+
+
+def test_the_canary_sings_when_it_is_unpickled(tmp_path: Path):
+    pickle.loads(pickle.dumps(Canary(tmp_path / "canary")))  # noqa: S301 - the control
+    assert (tmp_path / "canary").exists()
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), st.lists), st.integers(0, 5))
+def test_every_pickle_is_seen(value, protocol):
+    assert is_pickle(pickle.dumps(value, protocol))
+
+
+@given(st.dictionaries(st.text(), st.floats(allow_nan=False) | st.text(), min_size=1))
+def test_json_is_no_pickle(value):
+    check_format("model.json", json.dumps(value).encode())
+
+
+def test_real_model_files_are_kept(store: Artefacts, tmp_path: Path):
+    files = {"weights.npy": io.BytesIO(), "model.json": b"{}"}
+    np.save(files["weights.npy"], np.arange(6.0).reshape(2, 3))
+    files["weights.npy"] = files["weights.npy"].getvalue()
+    files |= trained(tmp_path)
+    assert store.save(ANN, "boost", files).files == files
+
+
+def trained(folder: Path) -> dict[str, bytes]:
+    """An XGBoost model as UBJSON, and a small ONNX model."""
+    import onnx  # noqa: PLC0415 - heavy
+    import xgboost  # noqa: PLC0415 - heavy
+
+    x = np.random.default_rng(1).normal(size=(60, 3))
+    data = xgboost.DMatrix(x, label=(x[:, 0] > 0).astype(float))
+    booster = xgboost.train({"max_depth": 2}, data, num_boost_round=3)
+    booster.save_model(folder / "model.ubj")
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 3])
+        for name in ("x", "y")
+    ]
+    graph = onnx.helper.make_graph([node], "g", ends[:1], ends[1:])
+    model = onnx.helper.make_model(graph)
+    onnx.helper.set_model_props(model, {"bank": "1f3a"})
+    return {
+        "model.ubj": (folder / "model.ubj").read_bytes(),
+        "model.onnx": model.SerializeToString(),
+    }
+
+
+def test_a_cut_off_onnx_model_is_refused(tmp_path: Path):
+    model = trained(tmp_path)["model.onnx"]
+    check_format("m.onnx", model)
+    for bad in (model[:-1], model[1:], b"", model + b"\x00", b"{}"):
+        with pytest.raises(ArtefactError, match="onnx"):
+            check_format("m.onnx", bad)

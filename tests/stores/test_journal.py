@@ -1,0 +1,238 @@
+"""The journal: conflicts, numbers, damage, the ledger, and readers beside a writer."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradeloop.clock import ReplayClock, monotonic_s
+from tradeloop.errors import (
+    InputError,
+    NotFoundError,
+)
+from tradeloop.events import AuditEntry, DecisionState, Principal
+from tradeloop.stores.base import Event, Gap, Ledger, Rejected, StateChange
+from tradeloop.stores.journal import Journal, open_journal
+
+ANN = Principal("acme", "ann")
+AUDIT = AuditEntry(ANN, 5, "record decision", "feed")
+CLOCK = ReplayClock(1_750_000_000_000_000_000)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "capture.db"
+
+
+@pytest.fixture
+def journal(path: Path):
+    with open_journal(path, CLOCK) as opened:
+        yield opened
+
+
+def events(count: int, first: int = 0) -> list[Event]:
+    return [Event(f"d{k}", k, k + 1, {"k": k}) for k in range(first, first + count)]
+
+
+def append(journal: Journal, given: list[Event], source: str = "feed"):
+    return journal.append(ANN, "decision", source, given, AUDIT)
+
+
+def test_another_event_time_under_the_same_id_is_a_conflict(journal: Journal):
+    append(journal, [Event("d", 1, 2, {"k": 1})])
+    later_known = append(journal, [Event("d", 1, 99, {"k": 1})])
+    moved = append(journal, [Event("d", 3, 2, {"k": 1})])
+    assert [later_known[0].status, moved[0].status] == ["duplicate", "conflict"]
+
+
+def test_the_order_of_keys_is_no_other_content(journal: Journal):
+    append(journal, [Event("d", 1, 2, {"a": 1, "b": [1, 2.5, None]})])
+    again = append(journal, [Event("d", 1, 2, {"b": (1, 2.5, None), "a": 1})])
+    assert again[0].status == "duplicate"
+
+
+def test_a_conflict_within_one_group_keeps_its_first_event(journal: Journal):
+    said = append(journal, [Event("d", 1, 2, {"k": 1}), Event("d", 1, 2, {"k": 2})])
+    assert [receipt.status for receipt in said] == ["stored", "conflict"]
+    kept = json.loads(journal.rejects(ANN)[0].rejected.body)
+    assert kept == {"body": {"k": 2}, "event_ns": 1, "received_ns": 2}
+    assert journal.ledger(ANN) == Ledger(2, 0, 1, 0, 1)
+
+
+def test_a_conflict_sent_again_is_not_counted_again(journal: Journal):
+    append(journal, [Event("d", 1, 2, {"k": 1})])
+    for _ in range(3):
+        append(journal, [Event("d", 1, 2, {"k": 2})])
+    assert journal.ledger(ANN) == Ledger(2, 0, 1, 0, 1)
+
+
+def test_each_source_is_numbered_without_gaps(journal: Journal):
+    append(journal, events(3), "a")
+    append(journal, events(2, 3), "b")
+    append(journal, events(2, 5), "a")
+    found = [(e.source, e.n) for e in journal.events(ANN, "decision")]
+    assert found == [
+        ("a", 1),
+        ("a", 2),
+        ("a", 3),
+        ("b", 1),
+        ("b", 2),
+        ("a", 4),
+        ("a", 5),
+    ]
+    assert journal.gaps(ANN) == []
+
+
+def test_numbers_that_never_came_are_a_gap(journal: Journal):
+    append(journal, [Event(f"d{n}", n, n, {}, epoch=7, n=n) for n in (1, 2, 5, 6)])
+    assert journal.gaps(ANN) == [Gap("feed", 7, 6, 2)]
+    append(journal, [Event("d3", 3, 3, {}, epoch=7, n=3)])
+    append(journal, [Event("d1", 4, 4, {"other": 1}, epoch=7, n=4)])  # quarantined
+    assert journal.gaps(ANN) == []
+
+
+def test_two_events_under_one_number_are_a_conflict(journal: Journal):
+    append(journal, [Event("d1", 1, 1, {}, n=1)])
+    assert append(journal, [Event("d2", 2, 2, {}, n=1)])[0].status == "conflict"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"x": float("nan")},
+        {"x": float("inf")},
+        {"x": 2**63},
+        {"x": "a\0b"},
+        {"x": "\ud800"},
+        {1: "x"},
+        {"x": b"bytes"},
+        pytest.param({"x": object()}, id="an-object"),
+        json.loads("[" * 40 + "]" * 40),
+    ],
+    ids=str,
+)
+def test_a_body_that_is_no_plain_json_names_its_row(journal: Journal, body):
+    with pytest.raises(InputError, match="row 2") as caught:
+        append(journal, [*events(2), Event("bad", 1, 1, body)])
+    assert caught.value.way_out
+    assert journal.counts(ANN) == {}
+
+
+def test_a_quarantined_row_is_kept_whatever_its_text_holds(journal: Journal):
+    rows = [Rejected(3, "k\0", "bad \ud800", "a\0b\ud800"), Rejected(4, "", "r", "")]
+    assert journal.reject(ANN, "f.csv", rows, AUDIT) == 2
+    assert journal.reject(ANN, "f.csv", rows, AUDIT) == 0
+    assert [stored.rejected.row for stored in journal.rejects(ANN)] == [3, 4]
+    assert journal.verify() == 0
+
+
+def test_quarantined_bars_are_no_decisions(journal: Journal):
+    journal.reject(ANN, "f.csv", [Rejected(0, "", "r", "")], AUDIT, kind="bar")
+    assert journal.ledger(ANN) == Ledger(0, 0, 0, 0, 0)
+
+
+def test_an_unknown_decision_settles_nothing(journal: Journal):
+    append(journal, events(1))
+    labelled = DecisionState.LABELLED
+    with pytest.raises(NotFoundError, match="nobody"):
+        journal.settle(
+            ANN, [StateChange("d0", labelled), StateChange("nobody", labelled)], AUDIT
+        )
+    assert journal.states(ANN) == {}
+    assert len(journal.audit_trail(ANN)) == 1
+
+
+def test_the_last_state_of_a_decision_counts(journal: Journal):
+    append(journal, events(1))
+    last = StateChange("d0", DecisionState.LABELLED, 9, "known")
+    journal.settle(ANN, [StateChange("d0", DecisionState.PENDING, 9)], AUDIT)
+    journal.settle(ANN, [last], AUDIT)
+    assert journal.states(ANN) == {"d0": last}
+    assert journal.ledger(ANN) == Ledger(1, 1, 0, 0, 0)
+
+
+def test_an_audit_entry_of_another_tenant_is_refused(journal: Journal):
+    foreign = AuditEntry(Principal("other", "bob"), 5, "record decision", "feed")
+    with pytest.raises(InputError, match="other"):
+        journal.append(ANN, "decision", "feed", events(1), foreign)
+    assert journal.counts(ANN) == {}
+
+
+def test_an_unknown_event_is_not_found(journal: Journal):
+    with pytest.raises(NotFoundError, match="d9"):
+        journal.get(ANN, "decision", "d9")
+
+
+def test_ten_thousand_decisions_are_durable_within_a_second(journal: Journal):
+    taken = []
+    for k in range(3):  # the machine may be busy
+        group = events(10_000, 10_000 * k)
+        began = monotonic_s()
+        append(journal, group)
+        taken.append(monotonic_s() - began)
+    assert min(taken) < 1.0
+
+
+_DO = st.one_of(
+    st.tuples(
+        st.just("append"), st.lists(st.integers(0, 12), max_size=5), st.booleans()
+    ),
+    st.tuples(
+        st.just("reject"), st.lists(st.integers(0, 5), max_size=3), st.booleans()
+    ),
+    st.tuples(st.just("settle"), st.integers(0, 12), st.sampled_from(DecisionState)),
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(_DO, max_size=12))
+def test_the_ledger_equals_a_count_by_hand_after_any_steps(steps, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ledger") / "j.db"
+    stored: dict[str, dict] = {}
+    states: dict[str, str] = {}
+    apart: set[object] = set()
+    with open_journal(path, CLOCK) as journal:
+        for what, first, second in steps:
+            if what == "append":
+                given_events = [Event(f"d{k}", 0, 0, {"v": second}) for k in first]
+                append(journal, given_events)
+                for event in given_events:
+                    if stored.setdefault(event.event_id, event.body) != event.body:
+                        apart.add((event.event_id, str(event.body)))
+            elif what == "reject":
+                rows = [Rejected(k, "", "r", str(second)) for k in first]
+                journal.reject(ANN, "f", rows, AUDIT)
+                apart |= {(k, second) for k in first}
+            elif f"d{first}" in stored:
+                journal.settle(ANN, [StateChange(f"d{first}", second)], AUDIT)
+                states[f"d{first}"] = second
+            ledger = journal.ledger(ANN)
+            counted = [states.get(key, "pending") for key in stored]
+            assert ledger.balanced
+            assert ledger == Ledger(
+                len(stored) + len(apart),
+                counted.count("labelled"),
+                counted.count("pending"),
+                counted.count("censored"),
+                counted.count("quarantined") + len(apart),
+            )
+        assert journal.verify() == len(stored)
+
+
+def test_a_reader_sees_each_commit_beside_the_writer_and_cannot_write(
+    journal: Journal, path: Path
+):
+    append(journal, events(2))
+    with open_journal(path, CLOCK, read_only=True) as reader:
+        assert reader.counts(ANN) == {"decision": 2}
+        append(journal, events(3, 2))
+        assert reader.counts(ANN) == {"decision": 5}
+        assert reader.verify() == 5
+        with pytest.raises(InputError, match="reading only"):
+            append(reader, events(1))
