@@ -1,0 +1,1 @@
+"""People and machines come in here: command line, HTTP, settings, pages."""

@@ -1,0 +1,74 @@
+"""The HTTP API: health, figures, documentation and the training-data routes."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi_swagger import patch_fastapi
+
+from tradeloop import __version__
+from tradeloop.apps.api import problems
+from tradeloop.apps.api.meters import Meters
+from tradeloop.apps.api.training_data import router
+from tradeloop.apps.api.wire import Problem
+from tradeloop.pipelines.collect import Collector
+
+# Swagger UI would send the page's address to a validator on the internet.
+_DOCS = {"validatorUrl": None, "tryItOutEnabled": True, "displayRequestDuration": True}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in ((404, "not found"), (409, "conflict"), (422, "invalid input"))
+}
+
+
+def create(opened: Callable[[], AbstractContextManager[Collector]]) -> FastAPI:
+    """Build the application.
+
+    Parameters
+    ----------
+    opened : callable
+        Opens the workspace when the application starts; it is closed when it stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with opened() as collector:
+            app.state.collector = collector
+            yield
+
+    app = FastAPI(
+        title="Tradeloop",
+        version=__version__,
+        summary="Every trading decision becomes a training row that cannot leak.",
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        lifespan=lifespan,
+        responses=_ERRORS,
+    )
+    meters = Meters()
+    meters.install(app)
+    problems.install(app)
+    patch_fastapi(app, swagger_ui_parameters=_DOCS)
+    app.include_router(router)
+    _observe(app, meters)
+    return app
+
+
+def _observe(app: FastAPI, meters: Meters) -> None:
+    @app.get("/healthz", tags=["health"])
+    def healthz() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"], responses={503: {"model": Problem}})
+    def readyz() -> dict[str, str]:
+        """Say that journal, catalog and lake can be read."""
+        app.state.collector.check()
+        return {"status": "ready"}
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    def metrics() -> Response:
+        """Write the figures in Prometheus' form."""
+        return meters.text(app.state.collector.ledger())

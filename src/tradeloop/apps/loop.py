@@ -1,0 +1,136 @@
+"""``tradeloop demo`` and ``tradeloop run``: one run of the loop, shown to a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradeloop.apps.rules import load_rules, located
+from tradeloop.apps.settings import FILE, Settings, load
+from tradeloop.apps.summary_panel import panel, paths
+from tradeloop.apps.terminal import answers, bars
+from tradeloop.clock import LiveClock, monotonic_s
+from tradeloop.errors import InputError
+from tradeloop.events import duration_ns
+from tradeloop.pipelines.demo import demo_job
+from tradeloop.pipelines.job import Job
+from tradeloop.pipelines.loop import run_loop
+from tradeloop.pipelines.own import Files, own_job
+from tradeloop.pipelines.progress import stage
+
+# Share of the time that each stage took when the demo was measured: for the ETA only.
+_WEIGHTS = {
+    "market data": 4.0,
+    "features": 8.0,
+    "decisions": 2.0,
+    "labels": 2.0,
+    "journal and lake": 8.0,
+    "quality": 2.0,
+    "dataset": 4.0,
+    "model": 18.0,
+    "leak certificate": 6.0,
+    "lake": 16.0,
+    "registry": 16.0,
+    "signals": 6.0,
+    "back-test": 4.0,
+    "report": 4.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Options of ``tradeloop run``, as typed."""
+
+    market: tuple[Path, ...]
+    decisions: Path | None = None
+    strategy: str | None = None
+    fills: Path | None = None
+    benchmark: str | None = None
+    horizons: str | None = None
+    columns: Path | None = None
+    bar: str | None = None
+
+
+def demo(out: Path, *, quiet: bool) -> Mapping[str, Any]:
+    """Run the loop over the daily index bars that travel with ``arch``."""
+    settings = _settings(out)
+    return _run(lambda _: demo_job(), settings, out, quiet=quiet)
+
+
+def run(wish: Wish, out: Path, *, quiet: bool) -> Mapping[str, Any]:
+    """Run the loop over the user's own files.
+
+    Raises
+    ------
+    InputError
+        The options contradict each other, or a file breaks a rule.
+    """
+    settings = _settings(out)
+    if (wish.decisions is None) == (wish.strategy is None):
+        raise InputError(
+            "A run needs either decisions or a strategy that makes them.",
+            way_out="Give --decisions PATH or --strategy NAME, not both.",
+            source="arguments",
+        )
+    files = Files(
+        market=wish.market,
+        decisions=wish.decisions,
+        strategy=wish.strategy,
+        fills=wish.fills,
+        columns=wish.columns,
+        bar=wish.bar,
+    )
+    asked_ns = _horizons(wish, settings)
+    benchmark = wish.benchmark or settings.benchmark or None
+
+    def job(_: Settings) -> Job:
+        return own_job(files, horizons_ns=asked_ns, benchmark=benchmark)
+
+    return _run(job, settings, out, quiet=quiet)
+
+
+def _horizons(wish: Wish, settings: Settings) -> tuple[int, ...]:
+    if wish.horizons is None:
+        with located(f"horizons of {FILE}"):
+            return tuple(duration_ns(part) for part in settings.horizons)
+    with located("--horizons"):
+        return tuple(duration_ns(part) for part in wish.horizons.split(","))
+
+
+def show(answer: Mapping[str, Any]) -> None:
+    """Print the summary panel, and below it the paths."""
+    answers.print(panel(answer))
+    for name, path in paths(answer):
+        answers.print(f"{name:<8} {path}", markup=False, soft_wrap=True)
+
+
+def _settings(out: Path) -> Settings:
+    """Read the settings of the run's own folder, else of the current one."""
+    return load(out if (out / FILE).is_file() else Path())
+
+
+def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str, Any]:
+    began_s = monotonic_s()
+    taken = next((p for p in (out, *out.parents) if p.exists()), Path())
+    if not taken.is_dir():
+        raise InputError(
+            f"--out must be a folder, but {taken} is a file.",
+            way_out="Name another folder.",
+            source="--out",
+        )
+    rules_of = out if (out / FILE).is_file() else Path()
+    rules = load_rules(rules_of / settings.rules)
+    with bars(_WEIGHTS, quiet=quiet) as progress:
+        with stage(progress, "market data") as told:
+            asked: Job = job(settings)
+            told.text = f"{asked.market.bars.height:,} bars"
+        answer = run_loop(
+            asked,
+            rules,
+            settings.places(out),
+            settings.acting(),
+            LiveClock(),
+            out=out,
+            progress=progress,
+        )
+    return {**answer, "seconds": round(monotonic_s() - began_s, 3)}

@@ -1,0 +1,71 @@
+"""Rule files: ``labels.yaml``, ``costs.yaml`` and ``model.yaml``, each optional."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tradeloop.costs import CostModel
+from tradeloop.errors import InputError
+from tradeloop.events import duration_ns
+from tradeloop.labels import OutcomeRule
+from tradeloop.pipelines.rules import ModelRule, Rules
+
+
+def load_rules(folder: Path) -> Rules:
+    """Read the rule files of ``folder``; what is absent has its default.
+
+    Raises
+    ------
+    InputError
+        A file is no YAML mapping, or a name or value breaks its rule.
+    """
+    labels = _read(folder / "labels.yaml")
+    wait = labels.pop("wait", None)
+    with located(folder / "labels.yaml"):
+        outcome = OutcomeRule.from_mapping(labels)
+        waits = {} if wait is None else {"wait_ns": duration_ns(str(wait))}
+    with located(folder / "costs.yaml"):
+        costs = CostModel.from_mapping(_read(folder / "costs.yaml"))
+    with located(folder / "model.yaml"):
+        model = ModelRule.from_mapping(_read(folder / "model.yaml"))
+    return Rules(outcome=outcome, costs=costs, model=model, **waits)
+
+
+@contextmanager
+def located(source: Path | str) -> Iterator[None]:
+    """Let an `InputError` from inside name the file or argument that it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            error.message,
+            way_out=error.way_out,
+            source=str(source),
+            column=error.column,
+            row=error.row,
+        ) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        given = yaml.safe_load(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"This is no YAML: {error}.",
+            way_out="Run 'tradeloop init DIR' for files that work.",
+            source=str(file),
+        ) from error
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise InputError(
+            f"A mapping of names to values is needed, was {type(given).__name__}.",
+            way_out="Write lines such as 'good_bps: 10'.",
+            source=str(file),
+        )
+    return given

@@ -1,0 +1,97 @@
+"""``tradeloop serve``: the API under uvicorn, on loopback."""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from tradeloop.apps.rules import load_rules
+from tradeloop.apps.settings import load
+from tradeloop.clock import LiveClock
+from tradeloop.errors import BusyError, InputError, MissingExtraError
+from tradeloop.pipelines.collect import open_collector
+
+
+def prepare(
+    folder: Path, *, host: str | None = None, port: int | None = None
+) -> Mapping[str, Any]:
+    """Check that the workspace of ``folder`` can be served, and where.
+
+    Returns
+    -------
+    mapping
+        ``url`` and ``folder``.
+
+    Raises
+    ------
+    InputError
+        The folder holds no workspace, or the address is open to other machines.
+    BusyError
+        The port is taken.
+    """
+    settings = load(folder)
+    address, gate = host or settings.host, port or settings.port
+    _require_loopback(address)
+    if not settings.places(folder).journal.is_file():
+        raise InputError(
+            "There is no journal here.",
+            way_out="Run 'tradeloop demo' or 'tradeloop run' first, or name its --out.",
+            source=str(folder),
+        )
+    _require_free(address, gate)
+    return {"url": f"http://{address}:{gate}", "folder": str(folder)}
+
+
+def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> None:
+    """Serve the workspace of ``folder`` until interrupted.
+
+    Raises
+    ------
+    BusyError
+        Another process writes the journal.
+    MissingExtraError
+        FastAPI or uvicorn is not installed.
+    """
+    settings = load(folder)
+    rules = load_rules(folder / settings.rules)
+    places, principal = settings.places(folder), settings.acting()
+    try:
+        import uvicorn  # noqa: PLC0415  # an extra
+
+        from tradeloop.apps.api import create  # noqa: PLC0415  # needs FastAPI
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "serve") from error
+    with open_collector(places, principal, LiveClock(), rules) as collector:
+        uvicorn.run(
+            create(lambda: nullcontext(collector)),
+            host=host or settings.host,
+            port=port or settings.port,
+            log_level="warning",
+        )
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback:
+        raise InputError(
+            f"The API has no keys yet, so it serves loopback only, not {host!r}.",
+            way_out="Use 127.0.0.1, and a proxy with authentication before it.",
+            source="host",
+        )
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BusyError(
+                f"Port {port} on {host} is taken. Name another one with --port."
+            ) from error

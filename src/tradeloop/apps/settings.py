@@ -1,0 +1,143 @@
+"""Settings: ``tradeloop.toml``, then ``TRADELOOP_*`` variables, then the defaults.
+
+A variable overrides the file, the file overrides the default. Relative paths are
+relative to the folder of the file. No other module reads the environment.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from tradeloop.errors import InputError
+from tradeloop.events import Principal
+from tradeloop.pipelines.workspace import Places
+
+FILE = "tradeloop.toml"
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how the loop runs.
+
+    Parameters
+    ----------
+    tenant, principal : str
+        For whom, and who: part of every key and every audit entry.
+    journal, catalog, tracking : str
+        Databases, as ``sqlite:///PATH``.
+    lake, artefacts, rules : str
+        Folders.
+    horizons : tuple of str
+        Horizons of the labels, the first one is what the model learns; empty: chosen
+        from the bar interval.
+    benchmark : str
+        Instrument whose return is subtracted; empty is cash.
+    host : str
+        Address of the HTTP API; anything but loopback has to be written here.
+    port : int
+        Port of the HTTP API.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRADELOOP_", extra="forbid", frozen=True
+    )
+
+    tenant: str = "default"
+    principal: str = "me"
+    journal: str = "sqlite:///journal.db"
+    catalog: str = "sqlite:///catalog.db"
+    tracking: str = "sqlite:///mlflow.db"
+    lake: str = "lake"
+    artefacts: str = "artefacts"
+    rules: str = "rules"
+    horizons: tuple[str, ...] = ()
+    benchmark: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8800
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let variables win over the file, whose values come in as arguments."""
+        return env_settings, init_settings
+
+    def acting(self) -> Principal:
+        """Who acts, checked."""
+        return Principal(self.tenant, self.principal)
+
+    def places(self, folder: Path) -> Places:
+        """Turn the URLs into places, relative to ``folder``."""
+        return Places(
+            journal=_database(self.journal, folder, "journal"),
+            catalog=_database(self.catalog, folder, "catalog"),
+            tracking=_database(self.tracking, folder, "tracking"),
+            lake=folder / self.lake,
+            artefacts=folder / self.artefacts,
+        )
+
+
+def _database(url: str, folder: Path, name: str) -> Path:
+    scheme, _, path = url.partition(":///")
+    if scheme != "sqlite" or not path:
+        raise InputError(
+            f"{name} must be a URL like sqlite:///{name}.db, was {url!r}.",
+            way_out="Other backends are not built in yet; use SQLite.",
+            source=FILE,
+            column=name,
+        )
+    return folder / path
+
+
+def load(folder: Path) -> Settings:
+    """Read ``tradeloop.toml`` of ``folder``; an absent file means the defaults.
+
+    Raises
+    ------
+    InputError
+        The file is no TOML, names an unknown setting, or a value breaks its type.
+    """
+    file = folder / FILE
+    try:
+        given = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"This is no TOML: {error}.",
+            way_out="Run 'tradeloop init DIR' for one that works.",
+            source=str(file),
+        ) from error
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{first['msg']}, was {first['input']!r}.",
+            way_out=f"Known settings: {', '.join(Settings.model_fields)}.",
+            source=str(file) if file.is_file() else "TRADELOOP_* variables",
+            column=name,
+        ) from error
+
+
+def switch_telemetry_off() -> None:
+    """Tell every dependency that calls home not to, before any is imported."""
+    os.environ.update(_OPT_OUTS)
+
+
+_OPT_OUTS = {
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_DISABLE_ASSISTANT": "true",
+    "OTEL_SDK_DISABLED": "true",
+}

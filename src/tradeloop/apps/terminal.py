@@ -1,0 +1,81 @@
+"""What a person sees in the terminal: progress with an ETA, tables, errors."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from tradeloop.clock import monotonic_s
+
+# Progress and messages go to standard error: standard output is for the answer.
+messages = Console(stderr=True, highlight=False)
+answers = Console(highlight=False)
+
+
+class Bars:
+    """One bar over all stages, weighed by how long each took when it was measured."""
+
+    def __init__(
+        self, progress: Progress, task: TaskID, weights: dict[str, float]
+    ) -> None:
+        self._progress, self._task, self._weights = progress, task, weights
+        self._began_s = monotonic_s()
+
+    def begin(self, stage: str) -> None:
+        """Show the name of the stage."""
+        self._began_s = monotonic_s()
+        self._progress.update(self._task, description=stage)
+
+    def end(self, stage: str, figure: str) -> None:
+        """Print one line for the stage and move the bar."""
+        took_s = monotonic_s() - self._began_s
+        self._progress.console.print(
+            f"[green]✓[/] {stage:<22} [dim]{took_s:6.2f} s[/]  {figure}", markup=True
+        )
+        self._progress.advance(self._task, self._weights.get(stage, 0.0))
+
+
+@contextmanager
+def bars(weights: dict[str, float], *, quiet: bool) -> Iterator[Bars]:
+    """Show progress on standard error; ``quiet`` shows nothing."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True, quiet=quiet, highlight=False),
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("starting", total=sum(weights.values()))
+        yield Bars(progress, task, weights)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Lay rows of text out as a table."""
+    shown = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        shown.add_column(name)
+    for row in rows:
+        shown.add_row(*row)
+    return shown
+
+
+def write_json(text: str) -> None:
+    """Write one JSON document to standard output, and nothing else."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,158 @@
+"""Quality, dataset, models, leak certificate; what cannot be real says why."""
+
+from dataclasses import asdict
+
+from tradeloop.datasets import (
+    Dataset,
+    Findings,
+    Splitter,
+    Undivided,
+    feature_schema,
+    label_schema,
+)
+from tradeloop.errors import InputError
+from tradeloop.pipelines.assemble import (
+    Material,
+    assemble_dataset,
+    certify_dataset,
+    label_rules,
+    splitter_for,
+    write_dataset,
+)
+from tradeloop.pipelines.compare import compare
+from tradeloop.pipelines.job import Job, Learned, Looked
+from tradeloop.pipelines.progress import Progress, stage
+from tradeloop.pipelines.rules import Rules
+from tradeloop.pipelines.train import Trained, train
+from tradeloop.pipelines.workspace import Workspace
+from tradeloop.quality import QualityReport, RowCounts, measure
+
+
+def learn(
+    job: Job, looked: Looked, workspace: Workspace, rules: Rules, progress: Progress
+) -> Learned:
+    """Judge the data, make the dataset, train, certify, and keep all of it."""
+    quality = _quality(job, looked, progress)
+    material = Material(
+        bank=looked.bank,
+        features=looked.features,
+        decisions=looked.known,
+        labels=looked.labels,
+        horizons_ns=job.horizons_ns,
+        series=job.series,
+        fills=None if looked.fills is None else looked.fills.rows,
+        benchmark=job.benchmark,
+    )
+    left_out: dict[str, str] = {}
+    try:
+        with stage(progress, "dataset") as told:
+            dataset, splitter = _assembled(job, material, rules, left_out)
+            told.text = f"{dataset.sample_count:,} rows, version {dataset.version[:12]}"
+    except InputError as error:
+        return Learned(quality, material, left_out={"dataset": str(error)})
+    trained = _trained(job, looked, dataset, splitter, (rules, progress), left_out)
+    with stage(progress, "leak certificate") as told:
+        certificate = certify_dataset(
+            dataset,
+            splitter,
+            job.market,
+            material,
+            trained.fitted if trained else (),
+            seed=rules.model.seed,
+        )
+        good = len(certificate.checks) - len(certificate.failed)
+        told.text = f"{good} of {len(certificate.checks)} checks passed"
+    findings = Findings(
+        certificate=certificate,
+        feature_schema=feature_schema(
+            dataset, [asdict(e) for e in looked.bank.catalogue()]
+        ),
+        label_schema=label_schema(dataset, label_rules(material, rules)),
+        quality=quality.as_mapping(),
+        licences=job.licences,
+    )
+    with stage(progress, "lake") as told:
+        written = write_dataset(workspace, dataset, findings, bank=looked.bank)
+        told.text = f"{written.files:,} files"
+    return Learned(
+        quality=quality,
+        material=material,
+        dataset=dataset,
+        splitter=splitter,
+        certificate=certificate,
+        compared=compare(dataset, job.horizon, seed=rules.model.seed),
+        trained=trained,
+        written=written,
+        left_out=left_out,
+    )
+
+
+def _assembled(
+    job: Job, material: Material, rules: Rules, left_out: dict[str, str]
+) -> tuple[Dataset, Splitter]:
+    """Cut into folds where the rows allow it; else keep the rows and say why."""
+    labelled = int((material.labels["state"] == "labelled").sum())
+    splitter = splitter_for(labelled, job.horizons_ns[0], rules)
+    try:
+        return assemble_dataset(job.market, material, splitter, rules), splitter
+    except InputError as error:
+        if not splitter.count():
+            raise
+        left_out["model"] = str(error)
+    return assemble_dataset(job.market, material, Undivided(), rules), Undivided()
+
+
+def _quality(job: Job, looked: Looked, progress: Progress) -> QualityReport:
+    with stage(progress, "quality") as told:
+        intakes = job.market.intakes
+        report = measure(
+            bars=job.market.bars,
+            interval_ns=job.market.interval_ns,
+            decisions=looked.known,
+            fills=None if looked.fills is None else looked.fills.rows,
+            fills_outside=looked.odd_fills,
+            rows=RowCounts(
+                read=sum(i.read for i in intakes),
+                quarantined=sum(i.quarantined.height for i in intakes),
+                clock_cut=sum(i.clock_cut for i in intakes),
+            ),
+            features=looked.features,
+        )
+        told.text = f"{report.overall:.4f}, {len(report.anomalies)} kinds of anomaly"
+    return report
+
+
+def _trained(
+    job: Job,
+    looked: Looked,
+    dataset: Dataset,
+    splitter: Splitter,
+    run: tuple[Rules, Progress],
+    left_out: dict[str, str],
+) -> Trained | None:
+    rules, progress = run
+    if splitter.count() == 0:
+        left_out.setdefault(
+            "model",
+            f"{dataset.sample_count} labelled rows are fewer than the "
+            f"{rules.model.minimum_rows} that minimum_rows in model.yaml asks for",
+        )
+        return None
+    try:
+        with stage(progress, "model") as told:
+            trained = train(
+                dataset,
+                splitter,
+                horizon=job.horizon,
+                fingerprint=looked.bank.fingerprint,
+                rule=rules.model,
+            )
+            shown = trained.evaluation.model.accuracy
+            told.text = (
+                f"{len(trained.walk.models)} folds, accuracy {shown.value:.4f} "
+                f"[{shown.low:.4f}, {shown.high:.4f}] on unseen rows"
+            )
+    except InputError as error:
+        left_out["model"] = str(error)
+        return None
+    return trained

@@ -1,0 +1,167 @@
+"""What came in, made durable: market data in the lake, decisions in the journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from tradeloop.capture import Intake, Market
+from tradeloop.events import Record
+from tradeloop.pipelines.label import last_received_ns
+from tradeloop.pipelines.workspace import Workspace
+from tradeloop.stores import Event, Rejected
+
+SLICE = "slice"
+"""Kind of the events that list what lies in the lake."""
+_APART = ("event_ns", "received_ns")
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Counts of one kind of event.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the record.
+    expected : int
+        Rows that the sources held.
+    captured : int
+        Rows that are durable now.
+    quarantined : int
+        Rows that were refused, with a reason.
+    duplicates : int
+        Rows that were stored before, with the same content.
+    conflicts : tuple of str
+        Ids that were stored before with another content, which was kept.
+    """
+
+    kind: str
+    expected: int
+    captured: int
+    quarantined: int
+    duplicates: int = 0
+    conflicts: tuple[str, ...] = ()
+
+
+def record_market(
+    workspace: Workspace, market: Market, series: pl.DataFrame | None
+) -> tuple[Capture, ...]:
+    """Put market data into the lake; refused rows go to quarantine.
+
+    Each slice of the lake is an event of the journal, whose audit entry is committed
+    with it: what is in the lake is found, and accounted for, by the journal.
+
+    Returns
+    -------
+    tuple of Capture
+        One per kind that is there.
+    """
+    frames = {"bar": market.bars, "quote": market.quotes, "trade": market.trades}
+    if series is not None:
+        frames["series"] = series
+    for kind, frame in frames.items():
+        _slice(workspace, kind, frame, last_received_ns(frame))
+    captures = [_captured_market(workspace, intake) for intake in market.intakes]
+    if series is not None:
+        captures.append(Capture("series", series.height, series.height, 0))
+    return summed(captures)
+
+
+def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
+    kind, refused = intake.record.kind, intake.quarantined
+    # Refused ticks may be millions: they are kept as a file, and listed like one.
+    _slice(workspace, f"rejected_{kind}", refused, last_received_ns(intake.rows))
+    return Capture(kind, intake.read, intake.rows.height, refused.height)
+
+
+def _slice(workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int) -> None:
+    """Keep a frame in the lake and list it in the journal, once for each content."""
+    if frame.is_empty():
+        return
+    written = workspace.lake.write_events(workspace.principal, kind, frame)
+    body = {"kind": kind, "sha256": written.sha256, "rows": written.rows}
+    workspace.journal.append(
+        workspace.principal,
+        SLICE,
+        "lake",
+        [Event(f"{kind}-{written.sha256}", at_ns, at_ns, body)],
+        workspace.audit("write", f"market {kind}", rows=frame.height),
+    )
+
+
+def summed(captures: Sequence[Capture]) -> tuple[Capture, ...]:
+    """One count per kind of event, over all sources."""
+    kinds = sorted({c.kind for c in captures})
+    return tuple(
+        Capture(
+            kind,
+            sum(c.expected for c in captures if c.kind == kind),
+            sum(c.captured for c in captures if c.kind == kind),
+            sum(c.quarantined for c in captures if c.kind == kind),
+            sum(c.duplicates for c in captures if c.kind == kind),
+            tuple(key for c in captures if c.kind == kind for key in c.conflicts),
+        )
+        for kind in kinds
+    )
+
+
+def record_events(
+    workspace: Workspace,
+    record: Record,
+    source: str,
+    rows: pl.DataFrame,
+    quarantined: pl.DataFrame,
+) -> Capture:
+    """Append decisions or fills to the journal; each is durable on return.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    record : Record
+        DECISION or FILL.
+    source : str
+        File or strategy that they come from.
+    rows : polars.DataFrame of shape (n_rows, n_columns)
+        Columns of the record.
+    quarantined : polars.DataFrame
+        Refused rows of the same source: source, row, key, reason, body.
+    """
+    key = record.key[0]
+    events = [
+        Event(row[key], row["event_ns"], row["received_ns"], _body(row))
+        for row in rows.iter_rows(named=True)
+    ]
+    audit = workspace.audit("append", f"{record.kind} of {source}", rows=len(events))
+    receipts = workspace.journal.append(
+        workspace.principal, record.kind, source, events, audit
+    )
+    _quarantine(workspace, record.kind, source, quarantined)
+    told = [receipt.status for receipt in receipts]
+    conflicts = tuple(r.event_id for r in receipts if r.status == "conflict")
+    return Capture(
+        kind=record.kind,
+        expected=rows.height + quarantined.height,
+        captured=rows.height - len(conflicts),
+        quarantined=quarantined.height + len(conflicts),
+        duplicates=told.count("duplicate"),
+        conflicts=conflicts,
+    )
+
+
+def _body(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in _APART}
+
+
+def _quarantine(
+    workspace: Workspace, kind: str, source: str, rows: pl.DataFrame
+) -> None:
+    if rows.is_empty():
+        return
+    rejected = [
+        Rejected(r["row"], r["key"] or "", r["reason"], r["body"])
+        for r in rows.iter_rows(named=True)
+    ]
+    audit = workspace.audit("quarantine", f"{kind} of {source}", rows=rows.height)
+    workspace.journal.reject(workspace.principal, source, rejected, audit, kind=kind)

@@ -1,0 +1,158 @@
+"""Artefacts of the folds; the newest is kept, tracked and becomes the champion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradeloop.datasets import Dataset
+from tradeloop.errors import NotFoundError
+from tradeloop.models import Artefact, Evaluation, read_artefact
+from tradeloop.pipelines.rules import Rules
+from tradeloop.pipelines.train import Trained, package
+from tradeloop.pipelines.workspace import Workspace
+from tradeloop.stores import Artefact as Stored
+from tradeloop.stores import Event, open_tracking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registered:
+    """What can be served now.
+
+    Parameters
+    ----------
+    name, version : str
+        Of the registered model: that of the last fold, which knows the most.
+    path : Path
+        Its files.
+    artefacts : tuple of Artefact
+        One per fold, each read back from its files; the last one from the store.
+    """
+
+    name: str
+    version: str
+    path: Path
+    artefacts: tuple[Artefact, ...]
+
+
+def register(
+    workspace: Workspace,
+    dataset: Dataset,
+    trained: Trained,
+    *,
+    name: str,
+    horizon_ns: int,
+    rules: Rules,
+) -> Registered:
+    """Package every fold, keep the last, log it, register it, crown it.
+
+    The same model twice is one version: its bytes are compared with the last version.
+
+    Raises
+    ------
+    ArtefactError
+        ONNX and original differ, or a file is not what its hash says.
+    """
+
+    def packed(fold: int, name: str, version: str) -> dict[str, bytes]:
+        return package(
+            trained,
+            fold,
+            name=name,
+            version=version,
+            horizon_ns=horizon_ns,
+            dataset_version=dataset.version,
+            rule=rules.model,
+        )
+
+    last = len(trained.walk.models) - 1
+    earlier = [
+        read_artefact(packed(fold, f"{name}-fold-{fold + 1}", dataset.version[:12]))
+        for fold in range(last)
+    ]
+    there = workspace.artefacts.versions(workspace.principal, name)
+    following = workspace.artefacts.next_version(workspace.principal, name)
+    stored = None
+    for version in (*there[-1:], following):
+        files = packed(last, name, version)
+        if version == following or _same(workspace, name, version, files):
+            stored = workspace.artefacts.save(workspace.principal, name, files)
+            break
+    if stored is None:
+        raise NotFoundError(f"No version of {name!r} could be kept.")
+    _track(workspace, dataset, trained, stored, rules)
+    newest = read_artefact(stored.files)
+    return Registered(name, stored.version, stored.path, (*earlier, newest))
+
+
+def _same(
+    workspace: Workspace, name: str, version: str, files: Mapping[str, bytes]
+) -> bool:
+    there = workspace.artefacts.load(workspace.principal, name, version)
+    return dict(there.files) == dict(files)
+
+
+def _track(
+    workspace: Workspace,
+    dataset: Dataset,
+    trained: Trained,
+    stored: Stored,
+    rules: Rules,
+) -> None:
+    principal = workspace.principal
+    tags = {
+        "artefact_version": stored.version,
+        "artefact_sha256": stored.sha256,
+        "dataset_version": dataset.version,
+        "feature_fingerprint": trained.columns.fingerprint,
+    }
+    places = workspace.places
+    with open_tracking(f"sqlite:///{places.tracking}", places.runs) as tracking:
+        run_id = tracking.log_run(
+            principal,
+            stored.model,
+            params={**rules.as_mapping()["model"], "rows": dataset.sample_count},
+            metrics=_figures(trained.evaluation),
+            files=[stored.path / "model.json"],
+            tags=tags,
+        )
+        try:
+            champion = tracking.champion(principal, stored.model)
+            if champion.tags.get("artefact_sha256") == stored.sha256:
+                return
+        except NotFoundError:
+            pass  # the first version of this model
+        version = tracking.register(
+            principal, stored.model, run_id=run_id, source=stored.path, tags=tags
+        )
+        tracking.crown(principal, version)
+    now_ns = workspace.clock.now_ns()
+    name = f"{stored.model} {stored.version}"
+    workspace.journal.append(
+        principal,
+        "model_registered",
+        "tradeloop",
+        [Event(f"{name} {stored.sha256}", now_ns, now_ns, tags)],
+        workspace.audit("crown", name),
+    )
+
+
+def _figures(judged: Evaluation) -> dict[str, float]:
+    own, rates = judged.model, judged.no_skill
+    found = {
+        "accuracy": own.accuracy,
+        "accuracy_majority": judged.majority.accuracy,
+        "balanced_accuracy": own.balanced_accuracy,
+        "log_loss": own.log_loss,
+        "log_loss_no_skill": rates.log_loss,
+        "brier": own.brier,
+        "calibration_error": own.calibration_error,
+    }
+    figures: dict[str, float] = {}
+    for name, interval in found.items():
+        if interval is not None:
+            figures |= {
+                name: interval.value,
+                f"{name}_low": interval.low,
+                f"{name}_high": interval.high,
+            }
+    return figures

@@ -1,0 +1,102 @@
+"""The stores of one tenant, opened together and closed together."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradeloop.clock import Clock
+from tradeloop.events import AuditEntry, Principal
+from tradeloop.stores import (
+    Artefacts,
+    Catalog,
+    Journal,
+    Lake,
+    open_catalog,
+    open_journal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the stores lie.
+
+    Parameters
+    ----------
+    journal, catalog, tracking : Path
+        Database files.
+    lake, artefacts : Path
+        Folders.
+    """
+
+    journal: Path
+    catalog: Path
+    tracking: Path
+    lake: Path
+    artefacts: Path
+
+    @property
+    def runs(self) -> Path:
+        """Folder for the files of tracked runs, beside their database."""
+        return self.tracking.parent / "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Open stores and who works with them.
+
+    Parameters
+    ----------
+    places : Places
+        Where they lie.
+    principal : Principal
+        For whom, and who.
+    clock : Clock
+        Tells when something was recorded.
+    journal, catalog, lake, artefacts : store
+        The stores.
+    """
+
+    places: Places
+    principal: Principal
+    clock: Clock
+    journal: Journal
+    catalog: Catalog
+    lake: Lake
+    artefacts: Artefacts
+
+    def audit(
+        self, action: str, subject: str, **figures: float | str | None
+    ) -> AuditEntry:
+        """Write down what is about to be done; the store commits it with the deed."""
+        detail = json.dumps(figures, sort_keys=True)
+        return AuditEntry(self.principal, self.clock.now_ns(), action, subject, detail)
+
+
+@contextmanager
+def open_workspace(
+    places: Places, principal: Principal, clock: Clock
+) -> Iterator[Workspace]:
+    """Open all stores for writing; absent ones are made.
+
+    Raises
+    ------
+    BusyError
+        Another process writes the journal.
+    """
+    for file in (places.journal, places.catalog, places.tracking):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        open_journal(places.journal, clock) as journal,
+        open_catalog(f"sqlite:///{places.catalog}", clock) as catalog,
+    ):
+        yield Workspace(
+            places=places,
+            principal=principal,
+            clock=clock,
+            journal=journal,
+            catalog=catalog,
+            lake=Lake(places.lake),
+            artefacts=Artefacts(places.artefacts),
+        )
