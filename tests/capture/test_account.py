@@ -209,6 +209,7 @@ def test_nothing_is_known_before_it_happened(event, known, kept):
     assert any("received before they happened" in n for n in intake.notes) == (
         event == 7
     )
+    assert intake.clock_cut == (event == 7)
 
 
 def test_bars_of_bid_and_ask_become_bars_of_their_mean():

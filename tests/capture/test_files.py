@@ -1,7 +1,13 @@
 import polars as pl
 import pytest
 
-from tradeloop.capture import QUARANTINE, Intake, read_decisions, read_market
+from tradeloop.capture import (
+    QUARANTINE,
+    Intake,
+    read_decisions,
+    read_fills,
+    read_market,
+)
 from tradeloop.errors import InputError
 from tradeloop.events import BAR, QUOTE
 
@@ -160,8 +166,28 @@ def test_decisions_of_a_folder_are_one_account(tmp_path):
     assert intake.rows["decision_id"].to_list() == ["2", "1"]
     assert intake.source == str(tmp_path)
     assert intake.read == 2
+    assert intake.clock_cut == 0
+
+
+def test_rows_whose_event_time_was_cut_are_counted_over_all_files(tmp_path):
+    fill = {
+        "fill_id": "1",
+        "symbol": "A",
+        "side": "buy",
+        "price": 1.0,
+        "quantity": 1.0,
+        "event_ns": 9,
+        "received_ns": 5,
+    }
+    other = fill | {"fill_id": "2"}
+    files = {"a": [fill], "b": [other, other | {"fill_id": "3", "received_ns": 9}]}
+    save(tmp_path, **{name: pl.DataFrame(rows) for name, rows in files.items()})
+    assert [read_fills(tmp_path / f"{n}.parquet").clock_cut for n in files] == [1, 1]
+    assert read_fills(tmp_path).clock_cut == 2
 
 
 def test_an_account_that_does_not_add_up_cannot_be_made():
     with pytest.raises(ValueError, match="read 1 rows, but kept 0 and refused 0"):
         Intake(BAR, BAR.empty(), pl.DataFrame(schema=QUARANTINE), 1, (), "f")
+    with pytest.raises(ValueError, match="read 0 rows, but cut the event time of 1"):
+        Intake(BAR, BAR.empty(), pl.DataFrame(schema=QUARANTINE), 0, (), "f", 1)

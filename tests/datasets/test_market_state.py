@@ -6,7 +6,6 @@ from reference.market_state import state_oracle
 from tradeloop.clock import NS_PER_HOUR
 from tradeloop.datasets import StateRule, market_state
 from tradeloop.datasets.market_state import STATE_COLUMNS
-from tradeloop.events import MarketRegime
 
 RULE = StateRule(short_bars=5, usual_bars=20, flow_bars=8)
 
@@ -21,38 +20,15 @@ def test_state_equals_the_formulas_written_out(one, row):
     found = market_state(one, RULE).row(row, named=True)
     expected = state_oracle(one[: row + 1].to_dicts(), RULE)
     for name, value in expected.items():
-        if isinstance(value, str):
-            assert found[name] == value
-        else:
-            assert found[name] == pytest.approx(value, rel=1e-9), name
-
-
-def test_every_regime_can_occur(world):
-    calm = [1e-4, -1e-4] * 100
-    parts = {
-        "CRISIS": [-0.02, 0.01, -0.03, 0.005, -0.02],
-        "HIGH_VOLATILITY": [0.02, -0.02, 0.02, -0.02, 0.02],
-        "TRENDING_UP": [2e-4, 1e-4, 1e-4, 1e-4, 2e-4],
-        "TRENDING_DOWN": [-2e-4, -1e-4, -1e-4, -1e-4, -2e-4],
-        "LOW_VOLATILITY": [1e-5, -1e-5, 1e-5, -1e-5, 1e-5],
-        "SIDEWAYS": [1e-4, -1e-4, 1e-4, -1e-4, 1e-4],
-    }
-    assert set(parts) == {regime.value for regime in MarketRegime}
-    for regime, ending in parts.items():
-        steps = np.array([0.0, *calm, *ending])
-        bars = world.bars[: steps.size].with_columns(
-            close=100 * np.exp(np.cumsum(steps))
-        )
-        assert market_state(bars, RULE)["market_regime"][-1] == regime
+        assert found[name] == pytest.approx(value, rel=1e-9), name
 
 
 def test_state_is_null_until_its_window_is_full(one):
     state = market_state(one, RULE)
     first = {
-        name: state[name].is_not_null().arg_true()[0] for name in STATE_COLUMNS[:3]
+        name: state[name].is_not_null().arg_true()[0] for name in STATE_COLUMNS[:2]
     }
     assert first == {
-        "market_regime": RULE.short_bars + RULE.usual_bars - 1,
         "volatility_level": RULE.short_bars,
         "liquidity_score": RULE.short_bars + RULE.usual_bars - 1,
     }
@@ -117,4 +93,5 @@ def test_a_market_that_stands_still_gives_nulls_and_no_nan(world):
     state = market_state(still, RULE)
     floats = state.select(pl.col(pl.Float64).is_nan().any())
     assert not any(floats.row(0))
-    assert state["market_regime"].null_count() == still.height
+    for name in ("market_correlation", "market_impact_estimate"):
+        assert state[name].null_count() == still.height

@@ -83,6 +83,7 @@ def test_a_dataset_of_real_bars_features_and_labels_is_certified(market_data):
     assert certificate.passed, certificate.failed
     assert dataset.sample_count > 800
     assert dataset.market_context["technical_indicators"].null_count() == 0
+    assert dataset.market_context["market_regime"].null_count() == 0
     assert dataset.outcome_labels["timing_quality"].is_between(0, 1).all()
     names = feature_schema(dataset, catalogue)["feature_definitions"]
     assert [entry["name"] for entry in names] == list(bank.names)

@@ -4,10 +4,11 @@ import polars as pl
 import pytest
 
 from reference.market import DAY_NS, bars_frame
+from tradeloop.capture import read_market
 from tradeloop.errors import InputError
 from tradeloop.events import MarketRegime
-from tradeloop.features import compute, default_bank
-from tradeloop.features.regime import NEEDED, RegimeRule, regime
+from tradeloop.features import RegimeRule, compute, default_bank, regime
+from tradeloop.features.regime import NEEDED
 
 CALM = {
     "adx_14_adx": 10.0,
@@ -51,6 +52,21 @@ def test_rewriting_the_future_changes_no_regime_before_it():
     assert set(whole.drop_nulls()) <= {name.value for name in MarketRegime}
     assert whole.drop_nulls().n_unique() >= 4
     assert whole[:250].equals(regime(compute(bank, bars.head(250))))
+
+
+@pytest.mark.realdata
+def test_every_regime_occurs_on_each_index_of_real_days(market_data):
+    market = read_market([market_data / "equity" / "bars_1d_index.parquet"])
+    features = compute(default_bank(DAY_NS, has_quotes=False), market.bars)
+    found = features.select("instrument", regime(features)).drop_nulls().unique()
+    for index in ("SP500.US", "NASDAQ_COMP.US", "SPY.US", "VIX.US"):
+        names = found.filter(instrument=index)["market_regime"]
+        assert set(names) == {each.value for each in MarketRegime}, index
+
+
+def test_thresholds_as_a_mapping_make_the_rule_again():
+    rule = RegimeRule(crisis_fall=2.0, trend_adx=30.0)
+    assert RegimeRule(**rule.as_mapping()) == rule
 
 
 def test_absent_feature_is_named():

@@ -1,7 +1,5 @@
 """Whole frames of labels: as the future arrives, in states, in time, on real data."""
 
-from time import perf_counter
-
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -48,31 +46,27 @@ def test_each_decision_stands_in_one_state_and_only_labelled_ones_have_a_class()
             assert not column.is_nan().any()
 
 
-@pytest.mark.parametrize(("count", "rows", "limit_s"), [(10_000, 5_000, 1.0)])
-def test_ten_thousand_decisions_at_three_horizons_take_under_a_second(
-    count, rows, limit_s
-):
-    market = walk(1, 8, rows)
-    requests = random_decisions(2, market, count)
-    start = perf_counter()
-    frame = label(requests, market, horizons_ns=[HOUR, 24 * HOUR, 120 * HOUR])
-    assert perf_counter() - start < limit_s
-    assert frame.height == count
+def test_a_decision_among_ten_thousand_is_labelled_as_it_is_alone():
+    market = walk(1, 8, 5_000)
+    requests = random_decisions(2, market, 10_000)
+    terms = {"horizons_ns": [HOUR, 24 * HOUR, 120 * HOUR]}
+    frame = label(requests, market, **terms)
+    assert frame["decision_id"].equals(requests["decision_id"])
+    for row in range(0, frame.height, 500):
+        assert_frame_equal(
+            label(requests[row], market, **terms), frame[row], check_exact=True
+        )
 
 
 @pytest.mark.realdata
-def test_a_hundred_thousand_decisions_on_real_hourly_bars_take_under_five_seconds(
-    market_data,
-):
+def test_a_hundred_thousand_decisions_on_real_hourly_bars_are_labelled(market_data):
     raw = pl.read_parquet(market_data / "fx" / "bars_1h.parquet")
     open_ns = raw["ts"].cast(pl.Int64)
     market = raw.select("high", "low", "close", instrument="symbol").with_columns(
         open_ns=open_ns, event_ns=open_ns + HOUR, received_ns=open_ns + HOUR
     )
     requests = random_decisions(2, market, 100_000)
-    start = perf_counter()
     frame = label(requests, market, horizons_ns=[5 * NS_PER_DAY, NS_PER_DAY, HOUR])
-    assert perf_counter() - start < 5.0
     states = dict(frame["state"].value_counts().iter_rows())
     assert states["labelled"] > 60_000
     labelled = frame.filter(state="labelled")

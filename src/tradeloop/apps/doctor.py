@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from tradeloop import __version__
 from tradeloop.apps.settings import FILE, load
 from tradeloop.apps.terminal import answers, table
@@ -53,7 +55,7 @@ def show(answer: Mapping[str, Any]) -> None:
     """Print the table."""
     colour = {"ok": "green", "absent": "yellow", "wrong": "red"}
     rows = [
-        (c["part"], f"[{colour[c['state']]}]{c['state']}[/]", c["detail"])
+        (c["part"], f"[{colour[c['state']]}]{c['state']}[/]", escape(c["detail"]))
         for c in answer["checks"]
     ]
     answers.print(table("", ("part", "state", "detail"), rows))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeloop.apps.rules import load_rules, located
-from tradeloop.apps.settings import FILE, Settings, load
+from tradeloop.apps.rules import copy_rules, load_rules, located
+from tradeloop.apps.settings import FILE, Settings, keep, load
 from tradeloop.apps.summary_panel import panel, paths
 from tradeloop.apps.terminal import answers, bars
 from tradeloop.clock import LiveClock, monotonic_s
 from tradeloop.errors import InputError
-from tradeloop.events import duration_ns
+from tradeloop.events import duration_ns, duration_text
 from tradeloop.pipelines.demo import demo_job
 from tradeloop.pipelines.job import Job
 from tradeloop.pipelines.loop import run_loop
@@ -83,6 +83,10 @@ def run(wish: Wish, out: Path, *, quiet: bool) -> Mapping[str, Any]:
     asked_ns = _horizons(wish, settings)
     benchmark = wish.benchmark or settings.benchmark or None
 
+    if wish.bar is not None:
+        with located("--bar"):
+            duration_ns(wish.bar)
+
     def job(_: Settings) -> Job:
         return own_job(files, horizons_ns=asked_ns, benchmark=benchmark)
 
@@ -118,8 +122,8 @@ def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str
             way_out="Name another folder.",
             source="--out",
         )
-    rules_of = out if (out / FILE).is_file() else Path()
-    rules = load_rules(rules_of / settings.rules)
+    rules_of = (out if (out / FILE).is_file() else Path()) / settings.rules
+    rules = load_rules(rules_of)
     with bars(_WEIGHTS, quiet=quiet) as progress:
         with stage(progress, "market data") as told:
             asked: Job = job(settings)
@@ -133,4 +137,11 @@ def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str
             out=out,
             progress=progress,
         )
+    if not (out / FILE).exists():
+        copy_rules(rules_of, out / settings.rules)
+    asked_for = {
+        "horizons": tuple(duration_text(ns) for ns in asked.horizons_ns),
+        "benchmark": asked.benchmark or "",
+    }
+    keep(settings.model_copy(update=asked_for), out)
     return {**answer, "seconds": round(monotonic_s() - began_s, 3)}

@@ -13,6 +13,8 @@ from tradeloop.events import duration_ns
 from tradeloop.labels import OutcomeRule
 from tradeloop.pipelines.rules import ModelRule, Rules
 
+FILES = ("labels.yaml", "costs.yaml", "model.yaml")
+
 
 def load_rules(folder: Path) -> Rules:
     """Read the rule files of ``folder``; what is absent has its default.
@@ -32,6 +34,14 @@ def load_rules(folder: Path) -> Rules:
     with located(folder / "model.yaml"):
         model = ModelRule.from_mapping(_read(folder / "model.yaml"))
     return Rules(outcome=outcome, costs=costs, model=model, **waits)
+
+
+def copy_rules(source: Path, target: Path) -> None:
+    """Copy the rule files of ``source``; what is there already stays."""
+    for name in FILES:
+        if (source / name).is_file() and not (target / name).exists():
+            target.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes((source / name).read_bytes())
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from tradeloop.apps.rules import load_rules
 from tradeloop.apps.settings import load
 from tradeloop.clock import LiveClock
 from tradeloop.errors import BusyError, InputError, MissingExtraError
+from tradeloop.events import duration_ns
 from tradeloop.pipelines.collect import open_collector
+from tradeloop.pipelines.collected import Usual
 
 
 def prepare(
@@ -55,7 +57,11 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
         FastAPI or uvicorn is not installed.
     """
     settings = load(folder)
-    rules = load_rules(folder / settings.rules)
+    usual = Usual(
+        rules=load_rules(folder / settings.rules),
+        horizon_ns=duration_ns(settings.horizons[0]) if settings.horizons else None,
+        benchmark=settings.benchmark or None,
+    )
     places, principal = settings.places(folder), settings.acting()
     try:
         import uvicorn  # noqa: PLC0415  # an extra
@@ -63,7 +69,7 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
         from tradeloop.apps.api import create  # noqa: PLC0415  # needs FastAPI
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), "serve") from error
-    with open_collector(places, principal, LiveClock(), rules) as collector:
+    with open_collector(places, principal, LiveClock(), usual) as collector:
         uvicorn.run(
             create(lambda: nullcontext(collector)),
             host=host or settings.host,

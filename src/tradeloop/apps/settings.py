@@ -4,6 +4,7 @@ A variable overrides the file, the file overrides the default. Relative paths ar
 relative to the folder of the file. No other module reads the environment.
 """
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -128,6 +129,15 @@ def load(folder: Path) -> Settings:
             source=str(file) if file.is_file() else "TRADELOOP_* variables",
             column=name,
         ) from error
+
+
+def keep(settings: Settings, folder: Path) -> None:
+    """Write the settings beside what they made, so that others find it; once only."""
+    file = folder / FILE
+    if file.exists():
+        return
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings]
+    file.write_text("\n".join(["# As this folder was made.", *lines, ""]), "utf-8")
 
 
 def switch_telemetry_off() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -41,7 +42,8 @@ class Bars:
         """Print one line for the stage and move the bar."""
         took_s = monotonic_s() - self._began_s
         self._progress.console.print(
-            f"[green]✓[/] {stage:<22} [dim]{took_s:6.2f} s[/]  {figure}", markup=True
+            f"[green]✓[/] {stage:<22} [dim]{took_s:6.2f} s[/]  {escape(figure)}",
+            soft_wrap=True,
         )
         self._progress.advance(self._task, self._weights.get(stage, 0.0))
 

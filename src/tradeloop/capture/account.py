@@ -82,6 +82,7 @@ def account(table: pl.DataFrame, plan: Plan, earlier: Sequence[Intake] = ()) -> 
         notes=tuple(notes),
         source=plan.source,
         clock_cut=draft.clock_cut,
+        places=whole.select(source=pl.lit(plan.source), row=pl.col(ROW).cast(pl.Int64)),
     )
 
 

@@ -42,6 +42,8 @@ class Intake:
     clock_cut : int
         Rows received before they happened by their own clocks, whose event time was cut
         to the received time; refused rows are counted too, as in ``read``.
+    places : polars.DataFrame of shape (n_kept, 2), optional
+        ``source`` and ``row`` of each kept row: its file, and its number there from 0.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Intake:
     notes: tuple[str, ...]
     source: str
     clock_cut: int = 0
+    places: pl.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if self.read != self.rows.height + self.quarantined.height:
@@ -125,16 +128,18 @@ def merge_intakes(parts: Sequence[Intake], *, source: str) -> Intake:
     """
     if len(parts) == 1:
         return parts[0]
+    rows = pl.concat([part.rows for part in parts])
+    order = rows.with_row_index("at").sort("event_ns", maintain_order=True)["at"]
+    places = [part.places for part in parts if part.places is not None]
     return Intake(
         record=parts[0].record,
-        rows=pl.concat([part.rows for part in parts]).sort(
-            "event_ns", maintain_order=True
-        ),
+        rows=rows[order],
         quarantined=pl.concat([part.quarantined for part in parts]),
         read=sum(part.read for part in parts),
         notes=tuple(f"{part.source}: {note}" for part in parts for note in part.notes),
         source=source,
         clock_cut=sum(part.clock_cut for part in parts),
+        places=pl.concat(places)[order] if len(places) == len(parts) else None,
     )
 
 

@@ -66,11 +66,11 @@ def _two_times(draft: Draft) -> None:
     event = draft.time("event_time") if draft.has("event_time") else nothing
     known = draft.time("received_time") if draft.has("received_time") else nothing
     times = pl.DataFrame({"event": event, "known": known})
-    cut = times.select((pl.col("known") < pl.col("event")).sum())
-    draft.clock_cut = int(cut.item())
-    if draft.clock_cut:
+    behind = int(times.select((pl.col("known") < pl.col("event")).sum()).item())
+    if behind:
+        draft.clock_cut = behind
         draft.notes.append(
-            f"{draft.clock_cut} rows were received before they happened by their own clocks "
+            f"{behind} rows were received before they happened by their own clocks "
             f"(by {_most_behind_ms(times):.0f} ms at most): their event time was cut "
             "to the received time"
         )

@@ -6,14 +6,12 @@ of the journal, and the market slices that the journal lists.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from threading import RLock
-from typing import Any
 
 import polars as pl
 
-from tradeloop.capture import Market
 from tradeloop.clock import Clock
 from tradeloop.datasets import (
     STATE_COLUMNS,
@@ -38,84 +36,23 @@ from tradeloop.pipelines.assemble import (
     label_rules,
     write_dataset,
 )
-from tradeloop.pipelines.captured import (
-    Captured,
-    captured_decision,
-    captured_market,
-)
+from tradeloop.pipelines.captured import Captured, captured_decision, captured_market
+from tradeloop.pipelines.collected import Collected, Include, Seen, Usual
 from tradeloop.pipelines.featurize import featurize, with_series
 from tradeloop.pipelines.label import label_decisions, last_received_ns
 from tradeloop.pipelines.own import usual_horizons_ns
-from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
 from tradeloop.quality import measure
 from tradeloop.stores import DatasetRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
-    """What a collection takes in.
-
-    Parameters
-    ----------
-    ticks : bool
-        Whether the numbers of the label count the ticks they rest on.
-    market : bool
-        Whether the market context is wanted.
-    lookback_ns : int, optional
-        History before the decision; all of it where absent.
-    lookahead_ns : int, optional
-        Horizon of the outcome; the usual one of the bar interval where absent.
-    """
-
-    ticks: bool = False
-    market: bool = True
-    lookback_ns: int | None = None
-    lookahead_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Collected:
-    """The row of one decision.
-
-    Parameters
-    ----------
-    dataset_id : str, optional
-        Dataset of this one row; None while the outcome is not known, since a row
-        without a label is no training row.
-    decision, market, execution, outcome : polars.DataFrame of one row
-        Contexts and label; ``market`` is None where it was not wanted.
-    vector : dict of str to float or None
-        Features by name.
-    categories : dict of str to str
-        Category of each feature.
-    quality : float
-        Quality of the data that the row rests on, 0 to 1.
-    horizon : str
-        Horizon of the outcome.
-    numbers : dict
-        Every number that led to the label.
-    """
-
-    dataset_id: str | None
-    decision: pl.DataFrame
-    market: pl.DataFrame | None
-    execution: pl.DataFrame
-    outcome: pl.DataFrame
-    vector: dict[str, float | None]
-    categories: dict[str, str]
-    quality: float
-    horizon: str
-    numbers: dict[str, Any]
-
-
 @contextmanager
 def open_collector(
-    places: Places, principal: Principal, clock: Clock, rules: Rules
+    places: Places, principal: Principal, clock: Clock, usual: Usual
 ) -> Iterator["Collector"]:
     """Open the workspace for as long as the collector is used."""
     with open_workspace(places, principal, clock) as workspace:
-        yield Collector(workspace, rules)
+        yield Collector(workspace, usual)
 
 
 class Collector:
@@ -125,17 +62,26 @@ class Collector:
     ----------
     workspace : Workspace
         Open stores.
-    rules : Rules
+    usual : Usual
         How outcomes are graded.
     """
 
-    def __init__(self, workspace: Workspace, rules: Rules) -> None:
-        self._workspace, self._rules = workspace, rules
+    def __init__(self, workspace: Workspace, usual: Usual) -> None:
+        self._workspace, self._usual = workspace, usual
+        self._rules = usual.rules
         self._lock = RLock()
 
     @cached_property
     def _captured(self) -> Captured:
         return captured_market(self._workspace)
+
+    @cached_property
+    def _joined(self) -> tuple[pl.DataFrame, Bank]:
+        """All bars with the series, and the bank that the runs took for them."""
+        market = self._captured.market
+        joined = with_series(market.bars, self._captured.series)
+        extra = [name for name in joined.columns if name not in market.bars.columns]
+        return joined, bank_for(joined, market.interval_ns, extra)
 
     def check(self) -> None:
         """Read from each store; raises what a store raises."""
@@ -187,11 +133,15 @@ class Collector:
                 return collected
             return replace(collected, dataset_id=self._kept(dataset, seen, collected))
 
-    def _seen(self, decision: pl.DataFrame, include: Include) -> "_Seen":
+    def _seen(self, decision: pl.DataFrame, include: Include) -> Seen:
         """Cut the market: what the decision could know, and its outcome's future."""
         captured, at_ns = self._captured, int(decision["received_ns"][0])
         market = captured.market
-        horizon_ns = include.lookahead_ns or usual_horizons_ns(market.interval_ns)[0]
+        horizon_ns = (
+            include.lookahead_ns
+            or self._usual.horizon_ns
+            or usual_horizons_ns(market.interval_ns)[0]
+        )
         until_ns = at_ns + horizon_ns + self._rules.wait_ns
         from_ns = 0 if include.lookback_ns is None else at_ns - include.lookback_ns
         span = pl.col("event_ns").is_between(from_ns, until_ns)
@@ -201,28 +151,26 @@ class Collector:
             bars=market.bars.filter(span),
             quotes=market.quotes.filter(mine, span),
         )
-        own = near.bars.filter(mine)
-        joined = with_series(own, captured.series)
-        extra = [name for name in joined.columns if name not in own.columns]
-        return _Seen(
-            market=replace(near, bars=own),
+        joined, bank = self._joined
+        return Seen(
+            market=replace(near, bars=near.bars.filter(mine)),
             around=near.bars,
-            joined=joined,
-            bank=bank_for(joined, market.interval_ns, extra),
+            joined=joined.filter(mine, span),
+            bank=bank,
             series=captured.series,
             horizon_ns=horizon_ns,
             as_of_ns=last_received_ns(market.bars),
         )
 
     def _row(
-        self, decision: pl.DataFrame, seen: "_Seen", include: Include
+        self, decision: pl.DataFrame, seen: Seen, include: Include
     ) -> tuple[Collected, Dataset | None]:
         labels = label_decisions(
             decision,
-            seen.market.bars,
+            seen.around,
             seen.market.quotes,
             horizons_ns=(seen.horizon_ns,),
-            benchmark=None,
+            benchmark=self._usual.benchmark,
             rules=self._rules,
         )
         features = featurize(seen.bank, seen.joined)
@@ -233,6 +181,7 @@ class Collector:
             labels=labels,
             horizons_ns=(seen.horizon_ns,),
             series=seen.series,
+            benchmark=self._usual.benchmark,
         )
         dataset = None
         if labels["state"][0] == DecisionState.LABELLED.value:
@@ -246,10 +195,11 @@ class Collector:
         )
         numbers = explain(
             decision,
-            seen.market.bars,
+            seen.around,
             seen.market.quotes if seen.market.quotes.height else None,
             decision_id=str(decision["decision_id"][0]),
             horizons_ns=(seen.horizon_ns,),
+            benchmark=self._usual.benchmark,
             rule=self._rules.outcome,
             costs=self._rules.costs,
             wait_ns=self._rules.wait_ns,
@@ -276,7 +226,7 @@ class Collector:
             numbers=numbers,
         ), dataset
 
-    def _kept(self, dataset: Dataset, seen: "_Seen", row: Collected) -> str:
+    def _kept(self, dataset: Dataset, seen: Seen, row: Collected) -> str:
         material = Material(
             bank=seen.bank,
             features=pl.DataFrame(),
@@ -284,6 +234,7 @@ class Collector:
             labels=pl.DataFrame(),
             horizons_ns=(seen.horizon_ns,),
             series=seen.series,
+            benchmark=self._usual.benchmark,
         )
         certificate = certify_dataset(
             dataset,
@@ -303,16 +254,3 @@ class Collector:
         )
         written = write_dataset(self._workspace, dataset, findings, bank=seen.bank)
         return written.dataset_id
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """The part of the market that one decision needs."""
-
-    market: Market  # of the instrument alone
-    around: pl.DataFrame  # bars of all instruments
-    joined: pl.DataFrame  # bars of the instrument with the series
-    bank: Bank
-    series: pl.DataFrame | None
-    horizon_ns: int
-    as_of_ns: int

@@ -86,7 +86,7 @@ def engineer(
     wanted = [n for n in bank.names if not categories or kinds[n] in categories]
     values = features.select(wanted)
     statistics = _statistics(values, normalization)
-    last = values.row(-1, named=True)
+    last = values.row(-1, named=True) if wanted else {}
     return Engineered(
         vector={name: _scaled(last[name], statistics.get(name)) for name in wanted},
         categories={name: kinds[name] for name in wanted},

@@ -72,7 +72,7 @@ def _decided(
 
 def _matched(intake: Intake, bars: pl.DataFrame, stale_ns: int) -> Source:
     known, unknown = resolve(intake.rows, bars, stale_after_ns=stale_ns)
-    refused = pl.concat(
-        [intake.quarantined, unknown.with_columns(source=pl.lit(intake.source))]
-    )
-    return Source(intake.source, known, refused)
+    if intake.places is not None:  # resolve counts kept rows, people count lines
+        where = intake.places[unknown["row"]]
+        unknown = unknown.with_columns(where["source"], where["row"])
+    return Source(intake.source, known, pl.concat([intake.quarantined, unknown]))

@@ -63,7 +63,7 @@ def summary(result: Result, *, folder: Path, report: Path) -> dict[str, Any]:
         **_compared(result),
         **_model(result),
         **_backtest(result),
-        "left_out": dict(result.learned.left_out),
+        "left_out": _left_out(result),
         "report": str(report),
         "folder": str(folder),
     }
@@ -96,6 +96,17 @@ def notes(result: Result) -> Iterator[str]:
         yield "LEAK ALARM: the direction accuracy is above 60 %; look for a leak first"
     if result.used and result.used.scored.differing:
         yield f"{result.used.scored.differing:,} signals differ from the trained model"
+
+
+def _left_out(result: Result) -> dict[str, str]:
+    found = dict(result.learned.left_out)
+    if result.used is not None and "backtest" not in _backtest(result):
+        done = result.used.performance
+        found["back-test figures"] = (
+            f"{done.trades} trades on {done.days} days; a Sharpe ratio, and buy and "
+            "hold's beside it, need 20 days"
+        )
+    return found
 
 
 def _dataset(result: Result) -> Mapping[str, Any]:

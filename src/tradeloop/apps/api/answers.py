@@ -20,7 +20,7 @@ from tradeloop.apps.api.wire import (
     RawData,
 )
 from tradeloop.events import duration_ns
-from tradeloop.pipelines.collect import Collected
+from tradeloop.pipelines.collected import Collected
 from tradeloop.pipelines.engineer import Engineered, bars_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

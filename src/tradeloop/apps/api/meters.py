@@ -53,10 +53,12 @@ class Meters:
         async def _timed(
             request: Request, answer: Callable[[Request], Awaitable[Response]]
         ) -> Response:
-            began_s = monotonic_s()
-            response = await answer(request)
-            route = getattr(request.scope.get("route"), "path", "unknown")
-            labels = (request.method, route, str(response.status_code))
-            self._requests.labels(*labels).inc()
-            self._seconds.labels(route).observe(monotonic_s() - began_s)
-            return response
+            began_s, status = monotonic_s(), "500"
+            try:
+                response = await answer(request)
+                status = str(response.status_code)
+                return response
+            finally:
+                route = getattr(request.scope.get("route"), "path", "unknown")
+                self._requests.labels(request.method, route, status).inc()
+                self._seconds.labels(route).observe(monotonic_s() - began_s)

@@ -65,3 +65,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TradeloopError, _raised)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _raised)

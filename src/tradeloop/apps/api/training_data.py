@@ -16,7 +16,8 @@ from tradeloop.apps.api.wire import (
 )
 from tradeloop.clock import NS_PER_MINUTE
 from tradeloop.events import DatasetType
-from tradeloop.pipelines.collect import Collector, Include
+from tradeloop.pipelines.collect import Collector
+from tradeloop.pipelines.collected import Include
 from tradeloop.pipelines.engineer import engineer
 
 router = APIRouter(prefix="/api/v1/training-data", tags=["training data"])

@@ -3,10 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from tradeloop.events import DatasetType, DecisionOutcome, MarketRegime
 
+
+def _storable(time: datetime) -> datetime:
+    """Refuse a time that nanoseconds in 64 bits cannot hold."""
+    first, last = 1970, 2200
+    if not first <= time.year <= last:
+        raise ValueError(f"the year must lie between {first} and {last}")
+    return time
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Numbers = dict[str, float | None]
 
@@ -35,7 +45,7 @@ class CollectRequest(Wire):
 class RawBar(Wire):
     """A bar as it comes: start, end by the next start or the interval, prices."""
 
-    timestamp: AwareDatetime = Field(description="Start of the bar, with its zone.")
+    timestamp: Time = Field(description="Start of the bar, with its zone.")
     open: Annotated[float, Field(gt=0)]
     high: Annotated[float, Field(gt=0)]
     low: Annotated[float, Field(gt=0)]
@@ -59,7 +69,7 @@ class DecisionInput(Wire):
     """The part of a decision that features need: when, and on which side."""
 
     decision_id: Text = "unsaved"
-    decision_timestamp: AwareDatetime
+    decision_timestamp: Time
     side: Literal[-1, 0, 1] = 0
 
 
