@@ -6,6 +6,7 @@ import yaml
 from tradeloop.apps.init import TEMPLATES, init
 from tradeloop.apps.rules import load_rules
 from tradeloop.apps.settings import Settings, load
+from tradeloop.capture import read_market
 from tradeloop.errors import InputError
 from tradeloop.pipelines.rules import Rules
 
@@ -33,8 +34,19 @@ def test_every_setting_that_init_writes_is_a_setting(tmp_path):
 
 def test_every_rule_file_is_commented_and_a_mapping(tmp_path):
     for path in init(tmp_path)[1:]:
+        read = tomllib.loads if path.suffix == ".toml" else yaml.safe_load
         assert path.read_text().startswith("# ")
-        assert isinstance(yaml.safe_load(path.read_text()), dict)
+        assert isinstance(read(path.read_text()), dict)
+
+
+@pytest.mark.realdata
+def test_the_column_map_that_init_writes_reads_real_bars_as_they_are(
+    tmp_path, market_data
+):
+    *_, columns = init(tmp_path)
+    file = market_data / "equity" / "bars_1h_us.parquet"
+    with_map = read_market([file], columns=columns)
+    assert with_map.bars.equals(read_market([file]).bars)
 
 
 def test_init_never_overwrites(tmp_path):

@@ -10,6 +10,7 @@ TEMPLATES = (
     "rules/labels.yaml",
     "rules/costs.yaml",
     "rules/model.yaml",
+    "rules/columns.toml",
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeloop.apps.rules import copy_rules, load_rules, located
-from tradeloop.apps.settings import FILE, Settings, keep, load
+from tradeloop.apps.settings import FILE, Settings, is_kept, keep, load
 from tradeloop.apps.summary_panel import panel, paths
 from tradeloop.apps.terminal import answers, bars
 from tradeloop.clock import LiveClock, monotonic_s
@@ -109,8 +109,16 @@ def show(answer: Mapping[str, Any]) -> None:
 
 
 def _settings(out: Path) -> Settings:
-    """Read the settings of the run's own folder, else of the current one."""
-    return load(out if (out / FILE).is_file() else Path())
+    """Read the settings of the folder that this run takes them from."""
+    return load(_home(out))
+
+
+def _home(out: Path) -> Path:
+    """Folder of settings and rules: ``out`` if they are the user's own, else here.
+
+    What an earlier run kept beside its results is for readers; it decides no next run.
+    """
+    return Path() if is_kept(out) else out
 
 
 def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str, Any]:
@@ -122,7 +130,7 @@ def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str
             way_out="Name another folder.",
             source="--out",
         )
-    rules_of = (out if (out / FILE).is_file() else Path()) / settings.rules
+    rules_of = _home(out) / settings.rules
     rules = load_rules(rules_of)
     with bars(_WEIGHTS, quiet=quiet) as progress:
         with stage(progress, "market data") as told:
@@ -137,7 +145,7 @@ def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str
             out=out,
             progress=progress,
         )
-    if not (out / FILE).exists():
+    if is_kept(out):
         copy_rules(rules_of, out / settings.rules)
     asked_for = {
         "horizons": tuple(duration_text(ns) for ns in asked.horizons_ns),

@@ -37,9 +37,12 @@ def load_rules(folder: Path) -> Rules:
 
 
 def copy_rules(source: Path, target: Path) -> None:
-    """Copy the rule files of ``source``; what is there already stays."""
+    """Make the rule files of ``target`` those of ``source``, absent ones too."""
+    if source.resolve() == target.resolve():
+        return
     for name in FILES:
-        if (source / name).is_file() and not (target / name).exists():
+        (target / name).unlink(missing_ok=True)
+        if (source / name).is_file():
             target.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes((source / name).read_bytes())
 

@@ -21,6 +21,7 @@ from tradeloop.events import Principal
 from tradeloop.pipelines.workspace import Places
 
 FILE = "tradeloop.toml"
+_KEPT = "# As of the last run into this folder; its next run writes it again."
 
 
 class Settings(BaseSettings):
@@ -132,12 +133,17 @@ def load(folder: Path) -> Settings:
 
 
 def keep(settings: Settings, folder: Path) -> None:
-    """Write the settings beside what they made, so that others find it; once only."""
-    file = folder / FILE
-    if file.exists():
+    """Write the settings beside what they made last; a file of the user's own stays."""
+    if not is_kept(folder):
         return
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings]
-    file.write_text("\n".join(["# As this folder was made.", *lines, ""]), "utf-8")
+    (folder / FILE).write_text("\n".join([_KEPT, *lines, ""]), "utf-8")
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether the settings of ``folder`` are a run's own copy, or absent."""
+    file = folder / FILE
+    return not file.is_file() or file.read_text("utf-8").startswith(_KEPT)
 
 
 def switch_telemetry_off() -> None:

@@ -1,14 +1,16 @@
 """The market as earlier runs captured it, read back from the lake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from tradeloop.capture import Market
 from tradeloop.errors import NotFoundError
-from tradeloop.events import BAR, DECISION, QUOTE, SERIES, TRADE, Record
+from tradeloop.events import BAR, DECISION, FILL, QUOTE, SERIES, TRADE, Record
 from tradeloop.pipelines.record import SLICE
 from tradeloop.pipelines.workspace import Workspace
+from tradeloop.stores import StoredEvent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +84,26 @@ def captured_decision(workspace: Workspace, decision_id: str) -> pl.DataFrame:
         The tenant has no such decision.
     """
     stored = workspace.journal.get(workspace.principal, DECISION.kind, decision_id)
-    row: dict[str, object] = {
-        **stored.body,
-        "decision_id": stored.event_id,
-        "event_ns": stored.event_ns,
-        "received_ns": stored.received_ns,
-    }
-    return DECISION.conform(pl.DataFrame([row], schema_overrides=DECISION.schema))
+    return _frame(DECISION, [stored])
+
+
+def captured_fills(workspace: Workspace, decision_id: str) -> pl.DataFrame:
+    """Read the fills of one decision from the journal; none where there are none."""
+    fills = workspace.journal.events(workspace.principal, FILL.kind)
+    mine = [fill for fill in fills if fill.body.get("decision_id") == decision_id]
+    return _frame(FILL, mine)
+
+
+def _frame(record: Record, stored: Sequence[StoredEvent]) -> pl.DataFrame:
+    if not stored:
+        return record.empty()
+    rows = [
+        {
+            **event.body,
+            record.key[0]: event.event_id,
+            "event_ns": event.event_ns,
+            "received_ns": event.received_ns,
+        }
+        for event in stored
+    ]
+    return record.conform(pl.DataFrame(rows, schema_overrides=record.schema))

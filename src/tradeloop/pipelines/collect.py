@@ -25,7 +25,9 @@ from tradeloop.datasets import (
     label_schema,
     market_context,
     market_state,
+    outcome_labels,
 )
+from tradeloop.errors import InputError
 from tradeloop.events import DatasetType, DecisionState, Principal, duration_text
 from tradeloop.features import Bank, bank_for
 from tradeloop.labels.explain import explain
@@ -36,7 +38,12 @@ from tradeloop.pipelines.assemble import (
     label_rules,
     write_dataset,
 )
-from tradeloop.pipelines.captured import Captured, captured_decision, captured_market
+from tradeloop.pipelines.captured import (
+    Captured,
+    captured_decision,
+    captured_fills,
+    captured_market,
+)
 from tradeloop.pipelines.collected import Collected, Include, Seen, Usual
 from tradeloop.pipelines.featurize import featurize, with_series
 from tradeloop.pipelines.label import label_decisions, last_received_ns
@@ -128,10 +135,13 @@ class Collector:
         with self._lock:
             decision = captured_decision(self._workspace, decision_id)
             seen = self._seen(decision, include)
-            collected, dataset = self._row(decision, seen, include)
+            material = self._material(decision, seen)
+            dataset = self._dataset(seen, material)
+            collected = self._row(seen, material, include)
             if not (keep and dataset):
                 return collected
-            return replace(collected, dataset_id=self._kept(dataset, seen, collected))
+            kept = self._kept(dataset, seen, material, collected)
+            return replace(collected, dataset_id=kept)
 
     def _seen(self, decision: pl.DataFrame, include: Include) -> Seen:
         """Cut the market: what the decision could know, and its outcome's future."""
@@ -142,52 +152,71 @@ class Collector:
             or self._usual.horizon_ns
             or usual_horizons_ns(market.interval_ns)[0]
         )
-        until_ns = at_ns + horizon_ns + self._rules.wait_ns
-        from_ns = 0 if include.lookback_ns is None else at_ns - include.lookback_ns
-        span = pl.col("event_ns").is_between(from_ns, until_ns)
         mine = pl.col("instrument") == decision["instrument"][0]
+        # One bar beyond the wait: that the market went on is what censors a label.
+        ends = market.bars.filter(mine)["event_ns"]
+        last = ends.search_sorted(
+            at_ns + horizon_ns + self._rules.wait_ns, side="right"
+        )
+        until_ns = ends[min(int(last), ends.len() - 1)]
+        from_ns = 0 if include.lookback_ns is None else at_ns - include.lookback_ns
+        past = market.bars.filter(pl.col("event_ns") <= until_ns)
+        span = pl.col("event_ns").is_between(from_ns, until_ns)
         near = replace(
             market,
-            bars=market.bars.filter(span),
-            quotes=market.quotes.filter(mine, span),
+            bars=past.filter(span),
+            quotes=market.quotes.filter(mine, pl.col("event_ns") <= until_ns),
         )
         joined, bank = self._joined
         return Seen(
-            market=replace(near, bars=near.bars.filter(mine)),
-            around=near.bars,
+            market=near,
+            past=past,
+            own=near.bars.filter(mine),
             joined=joined.filter(mine, span),
             bank=bank,
             series=captured.series,
             horizon_ns=horizon_ns,
-            as_of_ns=last_received_ns(market.bars),
+            as_of_ns=max(
+                last_received_ns(market.bars), last_received_ns(market.quotes)
+            ),
         )
 
-    def _row(
-        self, decision: pl.DataFrame, seen: Seen, include: Include
-    ) -> tuple[Collected, Dataset | None]:
+    def _material(self, decision: pl.DataFrame, seen: Seen) -> Material:
         labels = label_decisions(
             decision,
-            seen.around,
+            seen.past,
             seen.market.quotes,
             horizons_ns=(seen.horizon_ns,),
             benchmark=self._usual.benchmark,
             rules=self._rules,
+            as_of_ns=seen.as_of_ns,
         )
-        features = featurize(seen.bank, seen.joined)
-        material = Material(
+        decision_id = str(decision["decision_id"][0])
+        return Material(
             bank=seen.bank,
-            features=features,
+            features=featurize(seen.bank, seen.joined),
             decisions=decision,
             labels=labels,
             horizons_ns=(seen.horizon_ns,),
             series=seen.series,
+            fills=captured_fills(self._workspace, decision_id),
             benchmark=self._usual.benchmark,
         )
-        dataset = None
-        if labels["state"][0] == DecisionState.LABELLED.value:
-            dataset = assemble_dataset(seen.market, material, Undivided(), self._rules)
+
+    def _dataset(self, seen: Seen, material: Material) -> Dataset | None:
+        """Make a dataset of the one row; None without a label or without a feature."""
+        if material.labels["state"][0] != DecisionState.LABELLED.value:
+            return None
+        try:
+            return assemble_dataset(seen.market, material, Undivided(), self._rules)
+        except InputError:  # the look-back leaves no bar that the decision knew
+            return None
+
+    def _row(self, seen: Seen, material: Material, include: Include) -> Collected:
+        decision, features = material.decisions, material.features
+        labelled = material.labels["state"][0] == DecisionState.LABELLED.value
         vectors = as_of(decision, features, columns=list(seen.bank.names))
-        state = as_of(decision, market_state(seen.around), columns=STATE_COLUMNS)
+        state = as_of(decision, market_state(seen.market.bars), columns=STATE_COLUMNS)
         categories = {e.name: e.category for e in seen.bank.catalogue()}
         technical = [n for n, kind in categories.items() if kind == "technical"]
         context = market_context(
@@ -195,7 +224,7 @@ class Collector:
         )
         numbers = explain(
             decision,
-            seen.around,
+            seen.past,
             seen.market.quotes if seen.market.quotes.height else None,
             decision_id=str(decision["decision_id"][0]),
             horizons_ns=(seen.horizon_ns,),
@@ -208,7 +237,7 @@ class Collector:
         if include.ticks:
             numbers["ticks"] = seen.market.quotes.height
         quality = measure(
-            bars=seen.market.bars,
+            bars=seen.own,
             interval_ns=seen.market.interval_ns,
             decisions=decision,
             features=features,
@@ -218,24 +247,17 @@ class Collector:
             decision=decision_context(decision),
             market=context if include.market else None,
             execution=execution_context(decision, state),
-            outcome=labels if dataset is None else dataset.outcome_labels,
+            outcome=_outcome(seen, material, state) if labelled else material.labels,
             vector=vectors.select(seen.bank.names).row(0, named=True),
             categories=categories,
-            quality=quality.overall,
+            quality=quality,
             horizon=duration_text(seen.horizon_ns),
             numbers=numbers,
-        ), dataset
-
-    def _kept(self, dataset: Dataset, seen: Seen, row: Collected) -> str:
-        material = Material(
-            bank=seen.bank,
-            features=pl.DataFrame(),
-            decisions=pl.DataFrame(),
-            labels=pl.DataFrame(),
-            horizons_ns=(seen.horizon_ns,),
-            series=seen.series,
-            benchmark=self._usual.benchmark,
         )
+
+    def _kept(
+        self, dataset: Dataset, seen: Seen, material: Material, row: Collected
+    ) -> str:
         certificate = certify_dataset(
             dataset,
             Undivided(),
@@ -250,7 +272,17 @@ class Collector:
                 dataset, [asdict(entry) for entry in seen.bank.catalogue()]
             ),
             label_schema=label_schema(dataset, label_rules(material, self._rules)),
-            quality={"quality_score": row.quality, "data_quality_metrics": {}},
+            quality=row.quality.as_mapping(),
         )
         written = write_dataset(self._workspace, dataset, findings, bank=seen.bank)
         return written.dataset_id
+
+
+def _outcome(seen: Seen, material: Material, state: pl.DataFrame) -> pl.DataFrame:
+    return outcome_labels(
+        material.decisions,
+        material.labels,
+        state["volatility_level"],
+        fills=material.fills,
+        interval_ns=seen.market.interval_ns,
+    )

@@ -8,6 +8,7 @@ import polars as pl
 from tradeloop.capture import Market
 from tradeloop.features import Bank
 from tradeloop.pipelines.rules import Rules
+from tradeloop.quality import QualityReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class Collected:
         Features by name.
     categories : dict of str to str
         Category of each feature.
-    quality : float
-        Quality of the data that the row rests on, 0 to 1.
+    quality : QualityReport
+        Of the bars of the instrument that the row rests on.
     horizon : str
         Horizon of the outcome.
     numbers : dict
@@ -62,7 +63,7 @@ class Collected:
     outcome: pl.DataFrame
     vector: dict[str, float | None]
     categories: dict[str, str]
-    quality: float
+    quality: QualityReport
     horizon: str
     numbers: dict[str, Any]
 
@@ -93,9 +94,11 @@ class Seen:
     Parameters
     ----------
     market : Market
-        Of the instrument alone.
-    around : polars.DataFrame
-        Bars of all instruments.
+        Bars of all instruments, quotes of the decision's.
+    past : polars.DataFrame
+        Bars of all instruments without the look-back's cut: what a label may need.
+    own : polars.DataFrame
+        Bars of the decision's instrument.
     joined : polars.DataFrame
         Bars of the instrument with the series.
     bank : Bank
@@ -109,7 +112,8 @@ class Seen:
     """
 
     market: Market
-    around: pl.DataFrame
+    past: pl.DataFrame
+    own: pl.DataFrame
     joined: pl.DataFrame
     bank: Bank
     series: pl.DataFrame | None

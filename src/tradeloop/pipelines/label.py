@@ -20,15 +20,26 @@ def label_decisions(
     horizons_ns: Sequence[int],
     benchmark: str | None,
     rules: Rules,
+    as_of_ns: int | None = None,
 ) -> pl.DataFrame:
     """Grade every decision by what the market did after it.
+
+    Parameters
+    ----------
+    decisions, bars, quotes, horizons_ns, benchmark
+        As in `tradeloop.labels.label`.
+    rules : Rules
+        Bounds, costs and waits.
+    as_of_ns : int, optional
+        Until when the market is known; the last fact of ``bars`` and ``quotes`` where
+        absent, which a cut market must not decide.
 
     Returns
     -------
     polars.DataFrame of shape (n_decisions, n_columns)
-        As `tradeloop.labels.label` returns it; as of the last fact that was received.
+        As `tradeloop.labels.label` returns it.
     """
-    known_ns = max(last_received_ns(bars), last_received_ns(quotes))
+    last_ns = max(last_received_ns(bars), last_received_ns(quotes))
     return label(
         decisions,
         bars,
@@ -38,7 +49,7 @@ def label_decisions(
         rule=rules.outcome,
         costs=rules.costs,
         wait_ns=rules.wait_ns,
-        as_of_ns=known_ns,
+        as_of_ns=last_ns if as_of_ns is None else as_of_ns,
     )
 
 

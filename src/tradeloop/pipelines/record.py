@@ -71,7 +71,8 @@ def record_market(
 def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
     kind, refused = intake.record.kind, intake.quarantined
     # Refused ticks may be millions: they are kept as a file, and listed like one.
-    _slice(workspace, f"rejected_{kind}", refused, last_received_ns(intake.rows))
+    # A refused row need not have a time; the same refusal must stay the same event.
+    _slice(workspace, f"rejected_{kind}", refused, at_ns=0)
     return Capture(kind, intake.read, intake.rows.height, refused.height)
 
 

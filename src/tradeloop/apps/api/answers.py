@@ -63,7 +63,7 @@ def collected(row: Collected) -> CollectAnswer:
         execution_context=_execution(row.execution),
         outcome_labels=outcome(row),
         feature_vector=vector(row.vector, row.categories),
-        data_quality_score=row.quality,
+        data_quality_score=row.quality.overall,
     )
 
 
