@@ -48,17 +48,44 @@ def range_rules(prefix: str = "") -> tuple[Rule, ...]:
     )
 
 
+def _text(**longest: int) -> tuple[Rule, ...]:
+    """Rules on text that the stores keep: so many characters, and no zero byte."""
+    return tuple(
+        rule
+        for name, most in longest.items()
+        for rule in (
+            (f"{name}_longer_than_{most}", pl.col(name).str.len_chars() > most),
+            (
+                f"{name}_holds_a_zero_byte",
+                pl.col(name).str.contains("\0", literal=True),
+            ),
+        )
+    )
+
+
+_INSTRUMENT = _text(instrument=50)
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "bar": (
+        *_INSTRUMENT,
         *range_rules(),
         ("end_not_after_start", pl.col("event_ns") <= pl.col("open_ns")),
         *_not_positive("bid", "ask"),
         *_negative("volume", "bid_size", "ask_size"),
     ),
-    "quote": (*_not_positive("bid", "ask"), *_negative("bid_size", "ask_size")),
-    "trade": _not_positive("price", "size"),
-    "decision": _outside_unit("signal_strength", "confidence_score", "risk_score"),
+    "quote": (
+        *_INSTRUMENT,
+        *_not_positive("bid", "ask"),
+        *_negative("bid_size", "ask_size"),
+    ),
+    "trade": (*_INSTRUMENT, *_not_positive("price", "size")),
+    "decision": (
+        *_INSTRUMENT,
+        *_text(decision_id=200, strategy=100, reasoning=1_000_000),
+        *_outside_unit("signal_strength", "confidence_score", "risk_score"),
+    ),
     "fill": (
+        *_INSTRUMENT,
+        *_text(fill_id=200, decision_id=200),
         ("side_is_no_trade", pl.col("side") == 0),
         *_not_positive("quantity", "price"),
     ),

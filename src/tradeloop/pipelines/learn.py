@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import polars as pl
+
 from tradeloop.datasets import (
     Dataset,
     Findings,
@@ -19,7 +21,7 @@ from tradeloop.pipelines.assemble import (
     splitter_for,
     write_dataset,
 )
-from tradeloop.pipelines.compare import compare
+from tradeloop.pipelines.compare import Compared, compare
 from tradeloop.pipelines.job import Job, Learned, Looked
 from tradeloop.pipelines.progress import Progress, stage
 from tradeloop.pipelines.rules import Rules
@@ -80,7 +82,7 @@ def learn(
         dataset=dataset,
         splitter=splitter,
         certificate=certificate,
-        compared=compare(dataset, job.horizon, seed=rules.model.seed),
+        compared=_compared(dataset, job.horizon, rules, left_out),
         trained=trained,
         written=written,
         left_out=left_out,
@@ -102,13 +104,23 @@ def _assembled(
     return assemble_dataset(job.market, material, Undivided(), rules), Undivided()
 
 
+def _compared(
+    dataset: Dataset, horizon: str, rules: Rules, left_out: dict[str, str]
+) -> Compared | None:
+    try:
+        return compare(dataset, horizon, seed=rules.model.seed)
+    except InputError as error:  # results that do not vary cannot be tested
+        left_out["comparison of strategies"] = error.message
+        return None
+
+
 def _quality(job: Job, looked: Looked, progress: Progress) -> QualityReport:
     with stage(progress, "quality") as told:
         intakes = job.market.intakes
         report = measure(
             bars=job.market.bars,
             interval_ns=job.market.interval_ns,
-            decisions=looked.known,
+            decisions=looked.known.filter(pl.col("side") != 0),
             fills=None if looked.fills is None else looked.fills.rows,
             fills_outside=looked.odd_fills,
             rows=RowCounts(

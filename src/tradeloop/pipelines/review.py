@@ -1,7 +1,8 @@
 """What a run found, as a page for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -59,8 +60,8 @@ def review(result: Result) -> Report:
             ledger.quarantined,
         ),
         reasons=tuple(
-            Reason("set aside", reason, count)
-            for reason, count in result.reasons.items()
+            Reason(said.partition(": ")[0], said.partition(": ")[2], count)
+            for said, count in result.reasons.items()
         ),
         quality=tuple(_quality(result)),
         checks=tuple(_checks(result)),
@@ -110,7 +111,7 @@ def _measures(result: Result) -> Iterator[Measure]:
             baseline_name="base rates",
             better="lower",
         )
-    if result.used is not None:
+    if result.used is not None and result.used.performance.sharpe is not None:
         done = result.used.performance
         held = done.benchmark_sharpe
         yield from_interval(
@@ -154,13 +155,28 @@ def _checks(result: Result) -> Iterator[LeakCheck]:
     )
 
 
+def _example(found: Mapping[str, Any]) -> str:
+    """Write an odd row: where and when, then its figures, ids left out."""
+    said = []
+    for name, value in found.items():
+        if value is None or name.endswith("_id") or name == "received_ns":
+            continue
+        if name in ("event_ns", "open_ns", "end_ns"):
+            said.append(f"{name[:-3]} {utc_text(value)[:19]}")
+        elif isinstance(value, float):
+            said.append(f"{name} {value:.6g}")
+        else:
+            said.append(str(value) if name == "instrument" else f"{name} {value}")
+    return ", ".join(said)
+
+
 def _findings(result: Result) -> Iterator[Finding]:
     for anomaly in result.learned.quality.anomalies:
         yield Finding(
             anomaly.name.replace("_", " "),
             anomaly.count,
             anomaly.severity,
-            "; ".join(map(str, anomaly.examples[:3])),
+            "; ".join(_example(each) for each in anomaly.examples[:2]),
         )
     for note in notes(result):
         yield Finding(note, 1, "note", "")
