@@ -108,9 +108,19 @@ def test_rows_that_were_not_tested_are_left_out():
 
 def test_the_alarm_rings_above_sixty_percent_only():
     chances = np.tile([0.1, 0.1, 0.8], (100, 1))
-    for up, rings in ((60, False), (61, True)):
-        direction = np.r_[np.ones(up, int), -np.ones(100 - up, int)]
-        assert measured(chances, direction).leak_alarm is rings
+    sides = np.tile([1, -1], 50)
+    for right, rings in ((60, False), (62, True)):
+        direction = np.where(np.arange(100) < right, sides, -sides)
+        forecast = np.where(sides[:, None] > 0, chances, chances[:, ::-1])
+        assert measured(forecast, direction).leak_alarm is rings
+
+
+def test_naming_the_majority_of_a_market_that_rose_is_no_leak():
+    chances = np.tile([0.2, 0.2, 0.6], (100, 1))
+    direction = np.r_[np.ones(70, int), -np.ones(30, int)]
+    found = measured(chances, direction)
+    assert found.model.direction_accuracy.value == pytest.approx(0.7)
+    assert not found.leak_alarm
 
 
 def test_the_same_seed_gives_the_same_intervals_and_another_not():

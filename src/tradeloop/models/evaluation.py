@@ -77,7 +77,8 @@ class Evaluation:
     log_loss_gain : Interval
         Log loss of no skill less that of the model, row by row; above 0 is skill.
     leak_alarm : bool
-        The direction accuracy is above `LEAK_ALARM`: look for a leak first.
+        The direction accuracy is above `LEAK_ALARM` and above that of always naming the
+        majority: look for a leak first.
     block_rows, repeats, seed : int
         Mean block, number and seed of the resamples.
     """
@@ -192,17 +193,17 @@ def evaluate(
         )
     draw = _Resampling(block_rows, repeats, level, seed)
     model = _scores(chances, classes, draw)
-    moved = model.direction_accuracy
     counts = np.bincount(classes, minlength=len(CLASSES))
     gain = _log_losses(rates, classes) - _log_losses(chances, classes)
+    majority = _majority(counts, classes, draw)
     return Evaluation(
         rows=len(classes),
         class_shares=tuple(float(count) for count in counts / len(classes)),
         model=model,
         no_skill=_scores(rates, classes, draw),
-        majority=_majority(counts, classes, draw),
+        majority=majority,
         log_loss_gain=draw.mean(gain),
-        leak_alarm=moved is not None and moved.value > LEAK_ALARM,
+        leak_alarm=_too_good(model, majority),
         block_rows=block_rows,
         repeats=repeats,
         seed=seed,
@@ -229,6 +230,18 @@ def rows_per_block(decision_ns: ArrayLike, end_ns: ArrayLike) -> int:
     spans = np.searchsorted(decided, ended, side="left") - np.arange(len(decided))
     mean = float(np.maximum(spans, 1).mean()) if len(spans) else 1.0
     return max(1, min(int(np.ceil(2 * mean)), len(decided)))
+
+
+def _too_good(model: Scores, majority: Scores) -> bool:
+    """Whether directions were right more often than skill can explain.
+
+    A market that rose on two days of three is no leak: always saying "up" is right as
+    often, so the forecast must beat that too.
+    """
+    own, usual = model.direction_accuracy, majority.direction_accuracy
+    if own is None or usual is None:
+        return False
+    return own.value > max(LEAK_ALARM, usual.value)
 
 
 def _mean(rows: Floats) -> float:
