@@ -151,6 +151,7 @@ def hostile(canary: Path) -> dict[str, bytes]:
         "broken pickle": plain["pickle 4"][:-1],
         "pickle and more": plain["pickle 0"] + b"\n# model\n",
         "keras lambda": b"\x80\x05K\x01.",
+        "text with an odd escape": b"S'\\user'\n.",
     }
 
 

@@ -91,6 +91,9 @@ def notes(result: Result) -> Iterator[str]:
             f"holds their time{far}"
         )
     yield from result.job.market.notes
+    for intake in (result.job.decisions, result.job.fills):
+        if intake is not None:
+            yield from (f"{intake.source}: {note}" for note in intake.notes)
     evaluation = result.learned.trained and result.learned.trained.evaluation
     if evaluation and evaluation.leak_alarm:
         yield "LEAK ALARM: the direction accuracy is above 60 %; look for a leak first"
