@@ -22,7 +22,7 @@ demo: $(READY)  ## run the whole loop on real market data
 	$(BIN)/tradeloop demo
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -rs -n 2 --dist loadfile
 
 check: $(READY)  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
