@@ -179,6 +179,12 @@ def metrics(judged: Evaluation, horizon: str) -> Iterator[dict[str, Any]]:
         **_interval(own.balanced_accuracy),
         "baseline": _rounded(most.balanced_accuracy.value),
     }
+    if own.direction_accuracy and most.direction_accuracy:
+        yield {
+            "name": "direction_accuracy_of_rows_that_moved",
+            **_interval(own.direction_accuracy),
+            "baseline": _rounded(most.direction_accuracy.value),
+        }
     for name in ("log_loss", "brier", "calibration_error"):
         value, without = getattr(own, name), getattr(rates, name)
         if value is not None and without is not None:
