@@ -8,7 +8,6 @@ from tradeloop.costs import CostModel
 from tradeloop.reports import Measure, comparisons, equity_curves, from_interval
 from tradeloop.reports.strip import scale_of, strip
 from tradeloop.reports.text import interval_text, one_line, standing, written
-from tradeloop.reports.times import in_words
 from tradeloop.statistics import Interval
 
 
@@ -83,12 +82,6 @@ def test_a_strip_draws_all_of_the_figure_inside_its_box():
 def test_foreign_text_is_cut_to_one_line():
     assert one_line("a\nb\tc\x00", 9) == "a b c"
     assert one_line("abcdefgh", 5) == "abcd\u2026"
-
-
-def test_hours_are_named_where_the_span_is_short():
-    at = 1_600_000_000 * 10**9
-    assert in_words(at, NS_PER_DAY) == "2020-09-13 12:26"
-    assert in_words(at, 100 * NS_PER_DAY) == "2020-09-13"
 
 
 def backtest():

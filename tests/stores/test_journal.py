@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeloop.clock import ReplayClock
+from stores.appended import ANN, AUDIT, CLOCK, append, events
 from tradeloop.errors import (
     InputError,
     NotFoundError,
@@ -15,29 +15,6 @@ from tradeloop.errors import (
 from tradeloop.events import AuditEntry, DecisionState, Principal
 from tradeloop.stores.base import Event, Gap, Ledger, Rejected, StateChange
 from tradeloop.stores.journal import Journal, open_journal
-
-ANN = Principal("acme", "ann")
-AUDIT = AuditEntry(ANN, 5, "record decision", "feed")
-CLOCK = ReplayClock(1_750_000_000_000_000_000)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "capture.db"
-
-
-@pytest.fixture
-def journal(path: Path):
-    with open_journal(path, CLOCK) as opened:
-        yield opened
-
-
-def events(count: int, first: int = 0) -> list[Event]:
-    return [Event(f"d{k}", k, k + 1, {"k": k}) for k in range(first, first + count)]
-
-
-def append(journal: Journal, given: list[Event], source: str = "feed"):
-    return journal.append(ANN, "decision", source, given, AUDIT)
 
 
 def test_another_event_time_under_the_same_id_is_a_conflict(journal: Journal):

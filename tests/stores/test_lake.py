@@ -7,47 +7,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from stores.planted import ANN, BOB, DAY, FILES, ROOT, TEXTS, frame, tree
 from tradeloop.errors import ConflictError, DamagedError, InputError, NotFoundError
-from tradeloop.events import Principal
 from tradeloop.stores import folder, parquet
 from tradeloop.stores.lake import Lake
-
-ANN, BOB = Principal("acme", "ann"), Principal("other", "bob")
-ROOT = "training_datasets/SIGNAL_GENERATION/version=1f3a"
-DAY = "year=2018/month=12/day={:02d}"
-TEXTS = {"metadata.json": '{"rows":6}\n'}
-
-
-def frame(day: int) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "decision_id": [f"b-SPX-{day}", f"b-NDX-{day}"],
-            "event_ns": [day, day + 1],
-            "return_5d": [0.1 * day, None],
-            "decision_outcome": [None, "GOOD"],
-            "side": pl.Series([1, -1], dtype=pl.Int8),
-        }
-    )
-
-
-FILES = {
-    f"{DAY.format(day)}/{name}.parquet": frame(day).with_columns(day=pl.lit(day + k))
-    for day in (3, 1, 2)
-    for k, name in enumerate(("outcome_labels", "feature_vectors"))
-}
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_dataset_lies_where_the_contract_says(lake: Lake):

@@ -7,39 +7,15 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tradeloop.clock import ReplayClock
+from stores.appended import ANN, CLOCK, append, events
 from tradeloop.errors import (
     BusyError,
     InputError,
     TradeloopError,
 )
-from tradeloop.events import AuditEntry, Principal
 from tradeloop.stores import schema
 from tradeloop.stores.base import Event
 from tradeloop.stores.journal import Journal, open_journal
-
-ANN = Principal("acme", "ann")
-AUDIT = AuditEntry(ANN, 5, "record decision", "feed")
-CLOCK = ReplayClock(1_750_000_000_000_000_000)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "capture.db"
-
-
-@pytest.fixture
-def journal(path: Path):
-    with open_journal(path, CLOCK) as opened:
-        yield opened
-
-
-def events(count: int, first: int = 0) -> list[Event]:
-    return [Event(f"d{k}", k, k + 1, {"k": k}) for k in range(first, first + count)]
-
-
-def append(journal: Journal, given: list[Event], source: str = "feed"):
-    return journal.append(ANN, "decision", source, given, AUDIT)
 
 
 def test_the_settings_that_make_a_commit_durable_are_read_back(journal: Journal):

@@ -1,6 +1,6 @@
 """``tradeloop demo`` and ``tradeloop run``: one run of the loop, shown to a person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Wish:
 def demo(out: Path, *, quiet: bool) -> Mapping[str, Any]:
     """Run the loop over the daily index bars that travel with ``arch``."""
     settings = _settings(out)
-    return _run(lambda _: demo_job(), settings, out, quiet=quiet)
+    return _run(demo_job, settings, out, quiet=quiet)
 
 
 def run(wish: Wish, out: Path, *, quiet: bool) -> Mapping[str, Any]:
@@ -87,7 +87,7 @@ def run(wish: Wish, out: Path, *, quiet: bool) -> Mapping[str, Any]:
         with located("--bar"):
             duration_ns(wish.bar)
 
-    def job(_: Settings) -> Job:
+    def job() -> Job:
         return own_job(files, horizons_ns=asked_ns, benchmark=benchmark)
 
     return _run(job, settings, out, quiet=quiet)
@@ -121,7 +121,9 @@ def _home(out: Path) -> Path:
     return Path() if is_kept(out) else out
 
 
-def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str, Any]:
+def _run(
+    job: Callable[[], Job], settings: Settings, out: Path, *, quiet: bool
+) -> Mapping[str, Any]:
     began_s = monotonic_s()
     taken = next((p for p in (out, *out.parents) if p.exists()), Path())
     if not taken.is_dir():
@@ -134,7 +136,7 @@ def _run(job: Any, settings: Settings, out: Path, *, quiet: bool) -> Mapping[str
     rules = load_rules(rules_of)
     with bars(_WEIGHTS, quiet=quiet) as progress:
         with stage(progress, "market data") as told:
-            asked: Job = job(settings)
+            asked = job()
             told.text = f"{asked.market.bars.height:,} bars"
         answer = run_loop(
             asked,

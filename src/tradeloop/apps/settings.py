@@ -143,7 +143,7 @@ def keep(settings: Settings, folder: Path) -> None:
 def is_kept(folder: Path) -> bool:
     """Whether the settings of ``folder`` are a run's own copy, or absent."""
     file = folder / FILE
-    return not file.is_file() or file.read_text("utf-8").startswith(_KEPT)
+    return not file.is_file() or file.read_bytes().startswith(_KEPT.encode())
 
 
 def switch_telemetry_off() -> None:

@@ -1,6 +1,6 @@
 """Artefacts of the folds; the newest is kept, tracked and becomes the champion."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,26 +69,26 @@ def register(
         read_artefact(packed(fold, f"{name}-fold-{fold + 1}", dataset.version[:12]))
         for fold in range(last)
     ]
-    there = workspace.artefacts.versions(workspace.principal, name)
-    following = workspace.artefacts.next_version(workspace.principal, name)
-    stored = None
-    for version in (*there[-1:], following):
-        files = packed(last, name, version)
-        if version == following or _same(workspace, name, version, files):
-            stored = workspace.artefacts.save(workspace.principal, name, files)
-            break
-    if stored is None:
-        raise NotFoundError(f"No version of {name!r} could be kept.")
+    stored = _kept(workspace, name, lambda version: packed(last, name, version))
     _track(workspace, dataset, trained, stored, rules)
     newest = read_artefact(stored.files)
     return Registered(name, stored.version, stored.path, (*earlier, newest))
 
 
-def _same(
-    workspace: Workspace, name: str, version: str, files: Mapping[str, bytes]
-) -> bool:
-    there = workspace.artefacts.load(workspace.principal, name, version)
-    return dict(there.files) == dict(files)
+def _kept(
+    workspace: Workspace, name: str, packed: Callable[[str], dict[str, bytes]]
+) -> Stored:
+    """Keep a model under its next version; the last one where that is the same."""
+    artefacts, principal = workspace.artefacts, workspace.principal
+    there = artefacts.versions(principal, name)
+    if there:
+        # The version stands in the files, so the same model must be packed under it.
+        newest = artefacts.load(principal, name, there[-1])
+        if dict(newest.files) == packed(there[-1]):
+            return newest
+    return artefacts.save(
+        principal, name, packed(artefacts.next_version(principal, name))
+    )
 
 
 def _track(

@@ -12,6 +12,9 @@ from tradeloop.pipelines.train import Trained
 from tradeloop.signals import Gate, Policy, Scorer, Signal, Verdicts, issue
 from tradeloop.stores import SignalRecord
 
+_TOLERANCE = 1e-6  # of a probability: what an export may differ by
+_EXPLAINED = 200  # newest signals of a model that get their reasons
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
@@ -91,9 +94,6 @@ def score(
         differing += int(far.any(axis=1).sum())
         signals += _issued(dataset, rows, artefact, verdicts, policy, trained)
     return Scored(tuple(signals), differing)
-
-
-_TOLERANCE, _EXPLAINED = 1e-6, 200
 
 
 def _issued(

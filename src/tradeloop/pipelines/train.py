@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from tradeloop.datasets import Dataset, Fitted, Splitter
 from tradeloop.models import (
-    Artefact,
     Boosting,
     CalibratedModel,
     Columns,
@@ -24,7 +23,6 @@ from tradeloop.models import (
     WalkForward,
     evaluate,
     export_onnx,
-    read_artefact,
     rows_per_block,
     walk_forward,
     write_artefact,
@@ -213,8 +211,3 @@ def package(
         parity=export.parity,
     )
     return write_artefact(model.fitted, model.calibration, export, meta)
-
-
-def opened(files: dict[str, bytes]) -> Artefact:
-    """Read an artefact back, checked as any other reader would check it."""
-    return read_artefact(files)

@@ -1,12 +1,12 @@
 """Times on an axis and in words: UTC, as short as the span allows."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradeloop.clock import NS_PER_DAY, NS_PER_SECOND
+from tradeloop.clock import NS_PER_DAY
 from tradeloop.reports.pictured import Float, Int
 
 if TYPE_CHECKING:
@@ -55,20 +55,6 @@ def date_axis(axes: "Axes", colour: str) -> None:
     written = ConciseDateFormatter(where, tz=UTC)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(written)
     axes.xaxis.get_offset_text().set_color(colour)
-
-
-def in_words(time_ns: int, span_ns: int) -> str:
-    """Write a time as date, or with hours and minutes where the span is short.
-
-    Parameters
-    ----------
-    time_ns : int
-        ns UTC.
-    span_ns : int
-        Length of what is spoken of; below three days the hour matters.
-    """
-    at = datetime.fromtimestamp(time_ns // NS_PER_SECOND, UTC)
-    return at.strftime("%Y-%m-%d" if span_ns > 3 * NS_PER_DAY else "%Y-%m-%d %H:%M")
 
 
 def thin(time_ns: Int, columns: tuple[Float, ...], points: int = 900) -> Int:

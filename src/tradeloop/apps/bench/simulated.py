@@ -8,7 +8,6 @@ from tradeloop.events import BAR, DECISION
 
 START_NS = 20_000 * NS_PER_DAY
 LATENCY_NS = 50_000_000
-NOISE = "Simulated random walks."
 
 
 def bars(symbols: int, rows: int, *, seed: int = 1) -> pl.DataFrame:
