@@ -44,6 +44,26 @@ class NotFoundError(TradeloopError, LookupError):
     """Something was asked for by a name that nothing has."""
 
 
+class OverloadedError(TradeloopError):
+    """More was sent than can be stored now; nothing of it was taken.
+
+    Parameters
+    ----------
+    message : str
+        What is full.
+    retry_after_s : float
+        When to send it again, seconds from now.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{message} Send it again in {retry_after_s:g} s.")
+
+
+class FullError(TradeloopError):
+    """No space is left; nothing of the write was stored, reading goes on."""
+
+
 class ConflictError(TradeloopError):
     """A key exists already with another content; the first content was kept."""
 
