@@ -1,13 +1,42 @@
-"""One list of columns per record: names, types, units and meaning.
+"""One list of columns per record: names, types, units, bounds and meaning.
 
 Every frame in Tradeloop is a Polars frame whose columns are one of these lists. A
 missing number is null in a frame and NaN in an array; NaN never stands in a frame.
+What is checked at the door (`tradeloop.events.contracts`) and what is published as
+JSON Schema (`tradeloop.events.schemas`) follow from the same lists.
+
+Between a row of a frame and the body of an event lie `Record.body` and `Record.frame`,
+and nothing else: a column with a `Shape` is JSON text in a frame and an object in a
+body; a null of a row is absent from a body.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Literal
 
 import polars as pl
+
+from tradeloop.events.strict_json import loads
+
+APART = ("event_ns", "received_ns")
+"""Columns that stand beside the body of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an object holds; neither members nor values: any JSON values.
+
+    Parameters
+    ----------
+    members : tuple of Column
+        The keys that it has, and no others.
+    values : Column, optional
+        Any keys; each value is of this type. The name says what the keys are.
+    """
+
+    members: tuple["Column", ...] = ()
+    values: "Column | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +53,40 @@ class Column:
         What the value says.
     nullable : bool
         Whether a row may do without it.
+    least, above, most : float, optional
+        A number is at least ``least``, more than ``above``, at most ``most``.
+    shortest, longest : int
+        Characters of a text.
+    allowed : tuple
+        The only values there are; empty: all.
+    form : {"", "date", "date-time"}
+        How a text is written.
+    shape : Shape, optional
+        The column is JSON text in frames and an object of this shape in events.
     """
 
     name: str
     dtype: pl.DataType
     meaning: str
     nullable: bool = False
+    _: KW_ONLY
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    shortest: int = 1
+    longest: int = 200
+    allowed: tuple[str | int, ...] = ()
+    form: Literal["", "date", "date-time"] = ""
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A column that must be there where another one has a certain value."""
+
+    column: str
+    value: str
+    wants: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +101,14 @@ class Record:
         In the order in which they are stored.
     key : tuple of str
         Columns that tell one event from another.
+    needs : tuple of Need
+        Columns that some rows may not do without.
     """
 
     kind: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    needs: tuple[Need, ...] = ()
 
     @property
     def schema(self) -> Mapping[str, pl.DataType]:
@@ -82,3 +142,46 @@ class Record:
             else pl.lit(None, c.dtype).alias(c.name)
             for c in self.columns
         )
+
+    def body(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of the event that ``row`` of a frame tells.
+
+        Parameters
+        ----------
+        row : mapping
+            Column to value. Nulls, times (`APART`) and other columns are left out.
+
+        Raises
+        ------
+        InputError
+            A column with a shape holds what is no JSON.
+        """
+        return {
+            c.name: loads(value) if c.shape and isinstance(value, str) else value
+            for c in self.columns
+            if c.name not in APART and (value := row.get(c.name)) is not None
+        }
+
+    def frame(self, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """Return bodies with their two times as a frame; undoes `body`.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            Column to value; what is absent becomes null. Objects become JSON text
+            with sorted keys; text of a column with a shape stays as it is.
+
+        Returns
+        -------
+        polars.DataFrame of shape (n_rows, n_columns)
+        """
+        return pl.DataFrame(
+            {c.name: [_cell(c, row.get(c.name)) for row in rows] for c in self.columns},
+            schema=self.schema,
+        )
+
+
+def _cell(column: Column, value: Any) -> Any:
+    if column.shape is None or value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""What Tradeloop tells others: a dataset was made, the quality of data was measured.
+
+The names of the payloads are those of the public contract; its ``timestamp`` is our
+``event_ns`` (see `tradeloop.events.message`).
+"""
+
+import polars as pl
+
+from tradeloop.events.columns import Column, Record, Shape
+from tradeloop.events.common import EVENT, FLOAT, INT, RECEIVED, TEXT
+from tradeloop.events.enumerations import DatasetType
+
+_EVENT_ID = Column("event_id", TEXT, "unique within the tenant")
+
+
+def _score(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    return Column(name, FLOAT, meaning, nullable, least=0, most=1)
+
+
+def _object(name: str, meaning: str, *members: Column) -> Column:
+    return Column(name, pl.String(), meaning, shape=Shape(members))
+
+
+_METRICS = _object(
+    "data_quality_metrics",
+    "JSON: scores from 0 to 1",
+    _score("completeness_score", "share of expected rows that are there"),
+    _score("accuracy_score", "agreement with a reference, if any", nullable=True),
+    _score("consistency_score", "agreement of related values"),
+    _score("timeliness_score", "share of rows that came in time"),
+    _score("validity_score", "share of rows that keep the rules"),
+    Column(
+        "missing_data_percentage",
+        FLOAT,
+        "share of missing values, percent",
+        least=0,
+        most=100,
+    ),
+)
+
+_DATASET = _object(
+    "training_dataset",
+    "JSON: the dataset that was made",
+    Column("dataset_id", TEXT, "id of the dataset", longest=100),
+    Column(
+        "dataset_type",
+        TEXT,
+        "what it is made to teach",
+        allowed=tuple(sorted(kind.value for kind in DatasetType)),
+    ),
+    Column("sample_count", INT, "rows", least=0),
+    Column("feature_count", INT, "features", least=0),
+    Column(
+        "label_distribution",
+        TEXT,
+        "rows by label",
+        shape=Shape(values=Column("label", INT, "rows", least=0)),
+    ),
+    _object(
+        "data_period",
+        "first and last day of the decisions, UTC",
+        Column("start_date", TEXT, "first day", form="date"),
+        Column("end_date", TEXT, "last day", form="date"),
+    ),
+    _score("quality_score", "0 to 1"),
+)
+
+TRAINING_DATASET_GENERATED = Record(
+    "training_dataset_generated",
+    (_EVENT_ID, EVENT, RECEIVED, _DATASET, _METRICS),
+    ("event_id",),
+)
+
+DATA_QUALITY = Record(
+    "data_quality",
+    (
+        _EVENT_ID,
+        EVENT,
+        RECEIVED,
+        Column("subject", TEXT, "dataset or source that was measured"),
+        _score("quality_score", "0 to 1"),
+        _METRICS,
+    ),
+    ("event_id",),
+)
