@@ -76,14 +76,17 @@ def test_no_space_refuses_the_group_and_the_journal_lives_on(journal: Journal):
     assert journal.verify() == 11
 
 
-def test_after_a_failed_disk_nothing_more_is_acknowledged(journal: Journal, path: Path):
+def test_after_a_failed_disk_nothing_more_is_acknowledged(path: Path):
     def fails():
         with journal._database.writing():
             raise apsw.IOError("disk I/O error")
 
+    told: list[str] = []
+    journal = open_journal(path, CLOCK, on_disk_failure=told.append)
     append(journal, events(1))
     with pytest.raises(TradeloopError, match="disk I/O error"):
         fails()
+    assert len(told) == 1
     with pytest.raises(TradeloopError, match="The disk failed"):
         append(journal, events(1, 1))
     with open_journal(path, CLOCK) as again:

@@ -2,20 +2,27 @@
 
 from tradeloop.stores.artefacts import Artefact, Artefacts
 from tradeloop.stores.base import (
+    START,
+    Entry,
     Event,
-    EventLog,
     Gap,
+    Lease,
     Ledger,
+    Numbered,
+    Position,
     Receipt,
     Rejected,
     StateChange,
     StoredEvent,
     StoredReject,
+    Submission,
 )
 from tradeloop.stores.catalog import Catalog, open_catalog
+from tradeloop.stores.event_log import EventLog
 from tradeloop.stores.journal import Journal, open_journal
 from tradeloop.stores.lake import Lake, Slice
 from tradeloop.stores.manifest import FileEntry, Manifest
+from tradeloop.stores.opening import open_log
 from tradeloop.stores.records import (
     DatasetRecord,
     FeatureDefinition,
@@ -30,10 +37,12 @@ ALL = (open_journal,)  # every backend of the journal
 
 __all__ = [
     "ALL",
+    "START",
     "Artefact",
     "Artefacts",
     "Catalog",
     "DatasetRecord",
+    "Entry",
     "Event",
     "EventLog",
     "FeatureDefinition",
@@ -42,9 +51,12 @@ __all__ = [
     "Journal",
     "LabelingRule",
     "Lake",
+    "Lease",
     "Ledger",
     "Manifest",
     "ModelVersion",
+    "Numbered",
+    "Position",
     "QualityRecord",
     "Receipt",
     "Rejected",
@@ -54,8 +66,10 @@ __all__ = [
     "StoredEvent",
     "StoredReject",
     "StoredSignal",
+    "Submission",
     "Tracking",
     "open_catalog",
     "open_journal",
+    "open_log",
     "open_tracking",
 ]

@@ -1,12 +1,19 @@
-"""What the journal takes and gives, and the protocol that every journal follows."""
+"""What the journal takes and gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from tradeloop.events import AuditEntry, DecisionState, Principal
 
-Status = Literal["stored", "duplicate", "conflict"]
+Status = Literal["stored", "duplicate", "conflict", "quarantined"]
+
+Position = tuple[int, int]
+"""Place in the outbox: (transaction, seq); events come in this order.
+
+SQLite, which has one writer, gives 0 as the transaction.
+"""
+START: Position = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,11 @@ class Receipt:
         Id of the event.
     seq : int
         Position in the journal; of the original where the event was there before.
-    status : {"stored", "duplicate", "conflict"}
+    status : {"stored", "duplicate", "conflict", "quarantined"}
         ``duplicate``: the same content was there. ``conflict``: another content was
-        there; it was kept, and the new one went to quarantine.
+        there; it was kept, and the new one went to quarantine. ``quarantined``: the
+        entry was refused before it came here, and stands in quarantine; ``seq`` is
+        its position there.
     """
 
     event_id: str
@@ -72,12 +81,120 @@ class Rejected:
         Rule that it broke.
     body : str
         The row as it was read, as text.
+    epoch, n : int, optional
+        Number that the source gave it: what is in quarantine is no gap. Stored with
+        the row (columns epoch and n of the reject table).
     """
 
     row: int
     key: str
     reason: str
     body: str
+    epoch: int | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a submission: an event, or a row that was refused before.
+
+    Parameters
+    ----------
+    kind : str
+        Such as ``decision``.
+    source : str
+        Who sent it.
+    content : Event or Rejected
+        What to store, or what to put in quarantine.
+    """
+
+    kind: str
+    source: str
+    content: Event | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """An event of the submission's tenant that a consumer has dealt with.
+
+    Parameters
+    ----------
+    consumer : str
+        Name of the consumer, such as ``positions``.
+    kind, event_id : str
+        The event.
+    """
+
+    consumer: str
+    kind: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Entries of any kinds and sources that one principal sends at once.
+
+    Parameters
+    ----------
+    principal : Principal
+        Whose they are.
+    entries : tuple of Entry
+        Stored in this order.
+    audit : AuditEntry
+        Committed with them.
+    consumed : Consumed, optional
+        The event whose effect on a consumer the entries are. The mark is committed
+        with them, so that the effect is there once, however often the event comes:
+        where the mark is there already nothing of the submission is written, not even
+        its audit entry, and each entry is answered ``duplicate`` (with the position of
+        what stands under its id, 0 where nothing does).
+    """
+
+    principal: Principal
+    entries: tuple[Entry, ...]
+    audit: AuditEntry
+    consumed: Consumed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to move a cursor, until somebody else takes it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the cursor, such as ``relay``.
+    owner : str
+        Who holds it.
+    fence : int
+        Counts the holders: a write with an older fence is refused.
+    position : Position
+        What was done last; the next event to do is after it.
+    until_ns : int
+        When it may be taken by another, ns UTC of the journal's clock.
+    """
+
+    name: str
+    owner: str
+    fence: int
+    position: Position
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a backup goes.
+
+    Parameters
+    ----------
+    seq : int
+        Position of its last event; 0 where it holds none.
+    head : str
+        Hash of its last audit entry: an anchor for `EventLog.verify`.
+    """
+
+    seq: int
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,62 +283,35 @@ class Gap:
         Highest number seen: so many were sent at least.
     missing : int
         How many of them are not here, quarantined ones counted as here.
+    ranges : tuple of (int, int)
+        First and last number of each run that is missing, at most 1,000 runs.
     """
 
     source: str
     epoch: int
     expected: int
     missing: int
+    ranges: tuple[tuple[int, int], ...] = ()
 
 
-class EventLog(Protocol):
-    """A durable journal of events; its laws are in `tradeloop.stores.checks`."""
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What came of one life of a source.
 
-    def append(
-        self,
-        principal: Principal,
-        kind: str,
-        source: str,
-        events: Sequence[Event],
-        audit: AuditEntry,
-    ) -> list[Receipt]:
-        """Store the events in one transaction; they are durable on return."""
+    Parameters
+    ----------
+    source : str
+        Name of the source.
+    epoch : int
+        Life of the source.
+    highest : int
+        Highest number seen.
+    came : int
+        How many different numbers came: of stored events, of quarantined rows, and of
+        duplicates that were sent again under another number.
+    """
 
-    def reject(
-        self,
-        principal: Principal,
-        source: str,
-        rows: Sequence[Rejected],
-        audit: AuditEntry,
-        *,
-        kind: str = "decision",
-    ) -> int:
-        """Put rows in quarantine; return how many were not there before."""
-
-    def settle(
-        self, principal: Principal, states: Sequence[StateChange], audit: AuditEntry
-    ) -> None:
-        """Say where decisions stand."""
-
-    def events(
-        self, principal: Principal, kind: str, after_seq: int = 0
-    ) -> list[StoredEvent]:
-        """Return the stored events of a kind after a position, in journal order."""
-
-    def get(self, principal: Principal, kind: str, event_id: str) -> StoredEvent:
-        """Return one event by its id."""
-
-    def counts(self, principal: Principal) -> dict[str, int]:
-        """Return the number of stored events by kind."""
-
-    def rejects(self, principal: Principal) -> list[StoredReject]:
-        """Return the quarantined rows, in journal order."""
-
-    def ledger(self, principal: Principal) -> Ledger:
-        """Count the decisions, at any time."""
-
-    def audit_trail(self, principal: Principal) -> list[AuditEntry]:
-        """Return the audit entries of the tenant, in order."""
-
-    def verify(self) -> int:
-        """Check the hash chains; return the number of events checked."""
+    source: str
+    epoch: int
+    highest: int
+    came: int

@@ -1,33 +1,51 @@
 """The laws that every journal keeps.
 
 A law takes a function that opens the same journal each time it is called, empty at
-first, and returns what it found wrong, or an empty text. Run them all with `ALL`.
+first, and returns what it found wrong, or an empty text. Every journal keeps `ALL`; one
+that is a file with one writer keeps `SINGLE_WRITER` too.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from tradeloop.errors import BusyError, InputError
-from tradeloop.events import AuditEntry, DecisionState, Principal
-from tradeloop.stores.base import Event, EventLog, Rejected, StateChange
+from tradeloop.events import DecisionState
+from tradeloop.stores.base import Entry, Event, Rejected, StateChange, Submission
+from tradeloop.stores.checks_given import (
+    KIND,
+    NS,
+    ONE,
+    OTHER,
+    SOURCE,
+    Law,
+    Opener,
+    audit_of,
+    events_of,
+    rejected_row,
+    statuses,
+    submission,
+)
+from tradeloop.stores.checks_outbox import (
+    a_cursor_is_moved_by_its_holder_only,
+    a_cursor_stays_where_it_is,
+    an_effect_is_there_once,
+    the_outbox_gives_each_event_once_in_order,
+)
 
-Opener = Callable[[], AbstractContextManager[EventLog]]
-Law = Callable[[Opener], str]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_ONE, _OTHER = Principal("one", "ann"), Principal("other", "bob")
-_KIND, _SOURCE = "decision", "feed"
-_NS = 1_700_000_000_123_456_789
+    from tradeloop.stores.event_log import EventLog
 
 
 def same_content_is_stored_once(opened: Opener) -> str:
     """Answer the same id and content with duplicate and its first position."""
     with opened() as log:
-        first = log.append(_ONE, _KIND, _SOURCE, _events(3), _audit(_ONE))
-        again = log.append(_ONE, _KIND, _SOURCE, _events(3), _audit(_ONE))
-        kept = log.counts(_ONE)
+        first = log.append(ONE, KIND, SOURCE, events_of(3), audit_of(ONE))
+        again = log.append(ONE, KIND, SOURCE, events_of(3), audit_of(ONE))
+        kept = log.counts(ONE)
     if [r.status for r in first + again] != ["stored"] * 3 + ["duplicate"] * 3:
         return f"receipts were {first + again}"
-    if [r.seq for r in first] != [r.seq for r in again] or kept != {_KIND: 3}:
+    if [r.seq for r in first] != [r.seq for r in again] or kept != {KIND: 3}:
         return f"positions {first} became {again}, counts are {kept}"
     return ""
 
@@ -35,23 +53,23 @@ def same_content_is_stored_once(opened: Opener) -> str:
 def a_conflict_keeps_the_original(opened: Opener) -> str:
     """Keep the original; put another content of its id in quarantine."""
     with opened() as log:
-        log.append(_ONE, _KIND, _SOURCE, _events(1), _audit(_ONE))
-        other = [Event("id-0", _NS, _NS, {"k": "changed"})]
-        said = log.append(_ONE, _KIND, _SOURCE, other, _audit(_ONE))[0].status
-        kept, apart = log.get(_ONE, _KIND, "id-0").body, log.rejects(_ONE)
-    if said != "conflict" or kept != _events(1)[0].body:
+        log.append(ONE, KIND, SOURCE, events_of(1), audit_of(ONE))
+        other = [Event("id-0", NS, NS, {"k": "changed"})]
+        said = log.append(ONE, KIND, SOURCE, other, audit_of(ONE))[0].status
+        kept, apart = log.get(ONE, KIND, "id-0").body, log.rejects(ONE)
+    if said != "conflict" or kept != events_of(1)[0].body:
         return f"it was {said}, and the body is {kept}"
     return "" if len(apart) == 1 else f"quarantine holds {apart}"
 
 
 def events_come_back_as_they_were(opened: Opener) -> str:
     """Give back times to the nanosecond, bodies, and the order of arrival."""
-    given, half = _events(20), 10
+    given, half = events_of(20), 10
     with opened() as log:
-        log.append(_ONE, _KIND, _SOURCE, given, _audit(_ONE))
-        found = log.events(_ONE, _KIND)
+        log.append(ONE, KIND, SOURCE, given, audit_of(ONE))
+        found = log.events(ONE, KIND)
         after = (
-            log.events(_ONE, _KIND, found[half - 1].seq)
+            log.events(ONE, KIND, found[half - 1].seq)
             if len(found) == len(given)
             else []
         )
@@ -67,12 +85,12 @@ def events_come_back_as_they_were(opened: Opener) -> str:
 
 def a_bad_event_refuses_its_group(opened: Opener) -> str:
     """One event that cannot be stored leaves none of its group, and no audit entry."""
-    bad = Event("bad", _NS, _NS, {"price": float("nan")})
+    bad = Event("bad", NS, NS, {"price": float("nan")})
     with opened() as log:
         try:
-            log.append(_ONE, _KIND, _SOURCE, [*_events(2), bad], _audit(_ONE))
+            log.append(ONE, KIND, SOURCE, [*events_of(2), bad], audit_of(ONE))
         except InputError:
-            left = (log.counts(_ONE), log.audit_trail(_ONE), log.ledger(_ONE).received)
+            left = (log.counts(ONE), log.audit_trail(ONE), log.ledger(ONE).received)
             return "" if left == ({}, [], 0) else f"it left {left}"
     return "NaN was stored"
 
@@ -80,16 +98,16 @@ def a_bad_event_refuses_its_group(opened: Opener) -> str:
 def tenants_do_not_meet(opened: Opener) -> str:
     """Keep the same id of two tenants apart; show neither what the other has."""
     with opened() as log:
-        said = log.append(_ONE, _KIND, _SOURCE, _events(2), _audit(_ONE))
-        said += log.append(_OTHER, _KIND, _SOURCE, _events(1), _audit(_OTHER))
-        log.reject(_OTHER, _SOURCE, [_rejected(0)], _audit(_OTHER))
+        said = log.append(ONE, KIND, SOURCE, events_of(2), audit_of(ONE))
+        said += log.append(OTHER, KIND, SOURCE, events_of(1), audit_of(OTHER))
+        log.reject(OTHER, SOURCE, [rejected_row(0)], audit_of(OTHER))
         seen = (
-            len(log.events(_ONE, _KIND)),
-            len(log.events(_OTHER, _KIND)),
-            len(log.rejects(_ONE)),
-            len(log.audit_trail(_ONE)),
-            log.ledger(_ONE).received,
-            log.ledger(_OTHER).received,
+            len(log.events(ONE, KIND)),
+            len(log.events(OTHER, KIND)),
+            len(log.rejects(ONE)),
+            len(log.audit_trail(ONE)),
+            log.ledger(ONE).received,
+            log.ledger(OTHER).received,
         )
     if any(receipt.status != "stored" for receipt in said):
         return f"receipts were {said}"
@@ -101,22 +119,22 @@ def the_ledger_balances_after_every_write(opened: Opener) -> str:
     states = [
         StateChange("id-0", DecisionState.LABELLED),
         StateChange("id-1", DecisionState.CENSORED, reason="no price"),
-        StateChange("id-2", DecisionState.PENDING, due_ns=_NS),
+        StateChange("id-2", DecisionState.PENDING, due_ns=NS),
     ]
     writes: list[Callable[[EventLog], object]] = [
-        lambda log: log.append(_ONE, _KIND, _SOURCE, _events(5), _audit(_ONE)),
-        lambda log: log.reject(_ONE, _SOURCE, [_rejected(7)], _audit(_ONE)),
-        lambda log: log.reject(_ONE, _SOURCE, [_rejected(7)], _audit(_ONE)),
-        lambda log: log.settle(_ONE, states, _audit(_ONE)),
-        lambda log: log.append(_ONE, _KIND, _SOURCE, _events(6), _audit(_ONE)),
-        lambda log: log.append(_ONE, "bar", _SOURCE, _events(1), _audit(_ONE)),
+        lambda log: log.append(ONE, KIND, SOURCE, events_of(5), audit_of(ONE)),
+        lambda log: log.reject(ONE, SOURCE, [rejected_row(7)], audit_of(ONE)),
+        lambda log: log.reject(ONE, SOURCE, [rejected_row(7)], audit_of(ONE)),
+        lambda log: log.settle(ONE, states, audit_of(ONE)),
+        lambda log: log.append(ONE, KIND, SOURCE, events_of(6), audit_of(ONE)),
+        lambda log: log.append(ONE, "bar", SOURCE, events_of(1), audit_of(ONE)),
     ]
     with opened() as log:
         for write in writes:
             write(log)
-            if not log.ledger(_ONE).balanced:
-                return f"{log.ledger(_ONE)}"
-        last = log.ledger(_ONE)
+            if not log.ledger(ONE).balanced:
+                return f"{log.ledger(ONE)}"
+        last = log.ledger(ONE)
     counts = (last.received, last.labelled, last.pending, last.censored)
     return "" if (*counts, last.quarantined) == (7, 1, 4, 1, 1) else f"{last}"
 
@@ -124,10 +142,10 @@ def the_ledger_balances_after_every_write(opened: Opener) -> str:
 def what_was_acknowledged_survives_closing(opened: Opener) -> str:
     """Hold what receipts said when opened again, and go on from there."""
     with opened() as log:
-        first = log.append(_ONE, _KIND, _SOURCE, _events(4), _audit(_ONE))
+        first = log.append(ONE, KIND, SOURCE, events_of(4), audit_of(ONE))
     with opened() as log:
-        found = [event.event_id for event in log.events(_ONE, _KIND)]
-        more = log.append(_ONE, _KIND, _SOURCE, _events(5), _audit(_ONE))
+        found = [event.event_id for event in log.events(ONE, KIND)]
+        more = log.append(ONE, KIND, SOURCE, events_of(5), audit_of(ONE))
         checked = log.verify()
     if found != [receipt.event_id for receipt in first]:
         return f"acknowledged {first}, found {found}"
@@ -148,39 +166,96 @@ def a_second_writer_is_refused(opened: Opener) -> str:
 def every_write_leaves_its_audit_entry(opened: Opener) -> str:
     """Append, reject and settle each commit one audit entry, as it was given."""
     with opened() as log:
-        log.append(_ONE, _KIND, _SOURCE, _events(1), _audit(_ONE, "append"))
-        log.reject(_ONE, _SOURCE, [_rejected(0)], _audit(_ONE, "reject"))
+        log.append(ONE, KIND, SOURCE, events_of(1), audit_of(ONE, "append"))
+        log.reject(ONE, SOURCE, [rejected_row(0)], audit_of(ONE, "reject"))
         change = StateChange("id-0", DecisionState.LABELLED)
-        log.settle(_ONE, [change], _audit(_ONE, "settle"))
-        found = log.audit_trail(_ONE)
-    wanted = [_audit(_ONE, action) for action in ("append", "reject", "settle")]
+        log.settle(ONE, [change], audit_of(ONE, "settle"))
+        found = log.audit_trail(ONE)
+    wanted = [audit_of(ONE, action) for action in ("append", "reject", "settle")]
     return "" if found == wanted else f"the trail is {found}"
+
+
+def a_bad_submission_leaves_the_others(opened: Opener) -> str:
+    """Answer a submission that cannot be stored with its error; store the others."""
+    bad = Event("bad", NS, NS, {"price": float("nan")})
+    with opened() as log:
+        said = log.write(
+            [
+                submission(ONE, *events_of(2), action="first"),
+                submission(ONE, Event("beside", NS, NS, {}), bad, action="bad"),
+                submission(OTHER, *events_of(1), action="last"),
+            ]
+        )
+        ids = [event.event_id for event in log.events(ONE, KIND)]
+        trail = [a.action for who in (ONE, OTHER) for a in log.audit_trail(who)]
+    if [statuses(one) for one in said] != [["stored"] * 2, "InputError", ["stored"]]:
+        return f"the answers were {said}"
+    if ids != ["id-0", "id-1"] or trail != ["first", "last"]:
+        return f"{ids} are stored, with the audit entries {trail}"
+    return ""
+
+
+def a_submission_may_hold_all_kinds(opened: Opener) -> str:
+    """Store entries of several kinds and sources, and put refused rows aside."""
+    row = Rejected(-1, "key", "price below 0", "{}", epoch=2, n=3)
+    entries = (
+        Entry("decision", "a", events_of(1)[0]),
+        Entry("fill", "b", events_of(1)[0]),
+        Entry("decision", "a", row),
+        Entry("decision", "a", row),
+    )
+    with opened() as log:
+        said = log.write([Submission(ONE, entries, audit_of(ONE))])[0]
+        counts, ledger = log.counts(ONE), log.ledger(ONE)
+        apart = [(stored.rejected, stored.seq) for stored in log.rejects(ONE)]
+    wanted = ["stored", "stored", "quarantined", "quarantined"]
+    if not isinstance(said, list) or statuses(said) != wanted:
+        return f"the answer was {said}"
+    if counts != {"decision": 1, "fill": 1} or apart != [(row, said[2].seq)]:
+        return f"counts are {counts}, quarantine holds {apart}"
+    right = ledger.balanced and ledger.received == 2 and said[2] == said[3]  # noqa: PLR2004 - a decision and a row
+    return "" if right else f"{ledger}, {said}"
+
+
+def submissions_of_one_write_see_each_other(opened: Opener) -> str:
+    """Answer an id that came earlier in the same write as if it had been stored."""
+    other = Event("id-0", NS, NS, {"k": "changed"})
+    with opened() as log:
+        said = log.write([submission(ONE, e) for e in (*events_of(1) * 2, other)])
+        kept, checked = log.counts(ONE), log.verify()
+    if [statuses(one) for one in said] != [["stored"], ["duplicate"], ["conflict"]]:
+        return f"the answers were {said}"
+    return "" if kept == {KIND: 1} and checked == 1 else f"{kept}, {checked} verified"
+
+
+def a_null_says_nothing(opened: Opener) -> str:
+    """Leave nulls out of a body, so that a new field changes no older event."""
+    with opened() as log:
+        first = [Event("id", NS, NS, {"k": 1, "later": None, "in": [None]})]
+        log.append(ONE, KIND, SOURCE, first, audit_of(ONE))
+        without = [Event("id", NS, NS, {"k": 1, "in": [None]})]
+        said = log.append(ONE, KIND, SOURCE, without, audit_of(ONE))[0].status
+        body = log.get(ONE, KIND, "id").body
+    right = said == "duplicate" and body == {"k": 1, "in": [None]}
+    return "" if right else f"it was {said}, and the body is {body}"
 
 
 ALL: tuple[Law, ...] = (
     a_bad_event_refuses_its_group,
+    a_bad_submission_leaves_the_others,
     a_conflict_keeps_the_original,
-    a_second_writer_is_refused,
+    a_cursor_is_moved_by_its_holder_only,
+    a_cursor_stays_where_it_is,
+    a_null_says_nothing,
+    a_submission_may_hold_all_kinds,
+    an_effect_is_there_once,
     events_come_back_as_they_were,
     every_write_leaves_its_audit_entry,
     same_content_is_stored_once,
+    submissions_of_one_write_see_each_other,
     tenants_do_not_meet,
     the_ledger_balances_after_every_write,
+    the_outbox_gives_each_event_once_in_order,
     what_was_acknowledged_survives_closing,
 )
-
-
-def _events(count: int) -> list[Event]:
-    """Events out of time order: the journal keeps the order in which they came."""
-    return [
-        Event(f"id-{k}", _NS - k, _NS + k, {"k": k, "x": 1 / (k + 1), "note": "é"})
-        for k in range(count)
-    ]
-
-
-def _rejected(row: int) -> Rejected:
-    return Rejected(row, f"key-{row}", "price below 0", '{"price":-1}')
-
-
-def _audit(principal: Principal, action: str = "record decision") -> AuditEntry:
-    return AuditEntry(principal, _NS, action, _SOURCE, '{"rows":1}')
+SINGLE_WRITER: tuple[Law, ...] = (a_second_writer_is_refused,)

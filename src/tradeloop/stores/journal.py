@@ -1,44 +1,54 @@
 """The durable journal: events, quarantine, states of decisions, audit entries.
 
-1. `append` writes all bodies in one canonical form before it opens a transaction, so
-   that a bad body refuses the whole group and stores nothing.
+1. `prepare` writes all bodies in one canonical form before a transaction is opened, so
+   that a bad body refuses its whole submission and stores nothing.
 2. In one transaction: look up each id. The same content answers ``duplicate``, another
    one ``conflict``: the original stays and the new content goes to quarantine.
 3. Each stored event is chained to the one before it by its hash, and so is each
-   quarantined row and each audit entry; the audit entry, the last write of each
-   transaction, holds the heads of the other two chains.
-4. The commit reaches the disk before `append` returns.
+   quarantined row, each change of a decision's state and each audit entry; an audit
+   entry, the last row of each submission, holds the heads of the other chains.
+4. The commit reaches the disk before a write returns.
 5. ``intake`` counts what came through the door; `ledger` compares it with what is
    stored, in one query.
+6. The event table is the outbox; a consumer's mark is committed with its effect.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tradeloop.clock import Clock
-from tradeloop.errors import InputError, NotFoundError
+from tradeloop.errors import BusyError, FullError, TradeloopError
 from tradeloop.events import AuditEntry, Principal
-from tradeloop.stores import journal_sql as sql
+from tradeloop.stores import journal_cursor
 from tradeloop.stores.base import (
+    Entry,
     Event,
-    Gap,
-    Ledger,
+    Lease,
+    Mark,
+    Position,
     Receipt,
     Rejected,
     StateChange,
-    StoredEvent,
-    StoredReject,
+    Submission,
 )
-from tradeloop.stores.canonical import GENESIS, canonical
-from tradeloop.stores.journal_verify import verify_chains
-from tradeloop.stores.journal_write import DECISION, JournalWrite, checked_body
+from tradeloop.stores.canonical import canonical
+from tradeloop.stores.journal_backup import copy_journal
+from tradeloop.stores.journal_prepare import Prepared, prepare
+from tradeloop.stores.journal_read import JournalReading
+from tradeloop.stores.journal_write import DECISION, JournalWrite
 from tradeloop.stores.sqlite import Database
+from tradeloop.stores.sqlite_errors import end_process
 
 
-def open_journal(path: Path, clock: Clock, *, read_only: bool = False) -> "Journal":
+def open_journal(
+    path: Path,
+    clock: Clock,
+    *,
+    read_only: bool = False,
+    on_disk_failure: Callable[[str], object] = end_process,
+) -> "Journal":
     """Open the journal at ``path``; use it in a ``with`` statement.
 
     Parameters
@@ -49,6 +59,9 @@ def open_journal(path: Path, clock: Clock, *, read_only: bool = False) -> "Journ
         Says when an event came to us (``recorded_ns``).
     read_only : bool
         Read beside a writer, without a lock.
+    on_disk_failure : callable
+        Told why, when a write or a sync failed for another reason than a full disk. By
+        default the process ends with exit code 70: what the disk holds is not known.
 
     Raises
     ------
@@ -57,11 +70,14 @@ def open_journal(path: Path, clock: Clock, *, read_only: bool = False) -> "Journ
     InputError
         No journal, or one that a newer Tradeloop wrote.
     """
-    return Journal(Database(path, read_only=read_only), clock)
+    database = Database(path, read_only=read_only, on_disk_failure=on_disk_failure)
+    return Journal(database, clock)
 
 
-class Journal:
+class Journal(JournalReading):
     """The journal on SQLite; follows `tradeloop.stores.base.EventLog`.
+
+    Safe to use from several threads: writes take turns, reads run beside them.
 
     Parameters
     ----------
@@ -72,7 +88,8 @@ class Journal:
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+        super().__init__(database)
+        self._clock = clock
 
     def __enter__(self) -> Self:
         return self
@@ -119,14 +136,36 @@ class Journal:
             A body is no canonical JSON, or an entry of another tenant. Nothing of the
             group is stored.
         """
-        bodies = [checked_body(event, source, row) for row, event in enumerate(events)]
-        with self._write(principal, audit) as write:
-            receipts = [
-                write.event(kind, source, event, body)
-                for event, body in zip(events, bodies, strict=True)
-            ]
-            write.received(kind, source)
-        return receipts
+        entries = tuple(Entry(kind, source, event) for event in events)
+        prepared = prepare(Submission(principal, entries, audit))
+        with self._write() as write:
+            return write.store([prepared])[0]
+
+    def write(
+        self, submissions: Sequence[Submission]
+    ) -> list[list[Receipt] | TradeloopError]:
+        """Store several submissions in one transaction: one sync to the disk for all.
+
+        Parameters
+        ----------
+        submissions : sequence of Submission
+            Stored in this order; of any tenants. `prepare` them first where another
+            thread has the time.
+
+        Returns
+        -------
+        list of (list of Receipt or TradeloopError)
+            For each submission what became of its entries, or why none of it was
+            stored. Durable.
+
+        Raises
+        ------
+        FullError
+            No space is left; nothing was stored.
+        """
+        prepared = [_prepared(submission) for submission in submissions]
+        stored = iter(self._store([p for p in prepared if isinstance(p, Prepared)]))
+        return [next(stored) if isinstance(p, Prepared) else p for p in prepared]
 
     def reject(
         self,
@@ -157,10 +196,11 @@ class Journal:
         int
             How many were not there before.
         """
-        with self._write(principal, audit) as write:
-            new = sum(write.reject(kind, source, row, None) for row in rows)
-            write.received(kind, source)
-        return new
+        entries = tuple(Entry(kind, source, row) for row in rows)
+        prepared = prepare(Submission(principal, entries, audit))
+        with self._write() as write:
+            write.store([prepared])
+            return write.quarantined
 
     def settle(
         self, principal: Principal, states: Sequence[StateChange], audit: AuditEntry
@@ -172,116 +212,87 @@ class Journal:
         NotFoundError
             A decision is not in the journal; no state of the group is stored.
         """
-        with self._write(principal, audit) as write:
-            for change in states:
-                write.state(change)
+        prepare(Submission(principal, (), audit))
+        canonical([[s.decision_id, s.state, s.due_ns, s.reason] for s in states])
+        with self._write() as write:
+            write.settle(principal, states, audit)
 
-    def events(
-        self, principal: Principal, kind: str, after_seq: int = 0
-    ) -> list[StoredEvent]:
-        """Return the tenant's events of a kind after a position, in journal order."""
-        rows = self._read(sql.EVENTS, (principal.tenant, kind, after_seq))
-        return [_stored(row) for row in rows]
-
-    def get(self, principal: Principal, kind: str, event_id: str) -> StoredEvent:
-        """Return one event by its id.
-
-        Raises
-        ------
-        NotFoundError
-            The tenant has no such event.
-        """
-        rows = self._read(sql.EVENT, (principal.tenant, kind, event_id))
-        if not rows:
-            raise NotFoundError(f"No {kind} has the id {event_id!r}.")
-        return _stored(rows[0])
-
-    def counts(self, principal: Principal) -> dict[str, int]:
-        """Return the number of stored events by kind."""
-        return dict(self._read(sql.COUNTS, (principal.tenant,)))
-
-    def rejects(self, principal: Principal) -> list[StoredReject]:
-        """Return the tenant's quarantined rows, in journal order."""
-        return [
-            StoredReject(
-                row[0],
-                Principal(row[1], row[2]),
-                row[3],
-                row[4],
-                Rejected(*row[5:9]),
-                row[9],
-            )
-            for row in self._read(sql.REJECTS, (principal.tenant,))
-        ]
-
-    def states(self, principal: Principal) -> dict[str, StateChange]:
-        """Return the state of each decision that has one, by decision id."""
-        rows = self._read(sql.STATES, (principal.tenant,))
-        return {row[0]: StateChange(*row) for row in rows}
-
-    def ledger(self, principal: Principal) -> Ledger:
-        """Count the tenant's decisions: one query, right at any time."""
-        return Ledger(*self._read(sql.LEDGER, {"tenant": principal.tenant})[0])
-
-    def gaps(self, principal: Principal) -> list[Gap]:
-        """Return the sources of which numbers are missing."""
-        rows = self._read(sql.GAPS, {"tenant": principal.tenant})
-        return [Gap(*row) for row in rows]
-
-    def audit_trail(self, principal: Principal) -> list[AuditEntry]:
-        """Return the tenant's audit entries, in order."""
-        return [
-            AuditEntry(Principal(row[0], row[1]), *row[2:])
-            for row in self._read(sql.AUDIT_TRAIL, (principal.tenant,))
-        ]
-
-    def head(self) -> str:
-        """Return the hash of the last audit entry: keep it elsewhere, as an anchor."""
-        return str(self._read(sql.LAST_AUDIT, ())[0][1])
-
-    def verify(self, anchor: str = GENESIS) -> int:
-        """Recompute all hashes.
+    def lease(self, name: str, owner: str, for_ns: int) -> Lease:
+        """Take or renew a cursor's lease; a cursor that is not there begins at `START`.
 
         Parameters
         ----------
-        anchor : str
-            An earlier `head`. Without one a tail that was cut off together with its
-            audit entries cannot be seen.
-
-        Returns
-        -------
-        int
-            Number of events checked.
+        name : str
+            Name of the cursor.
+        owner : str
+            Who takes it: a name that no other process uses at the same time.
+        for_ns : int
+            How long nobody else may take it, ns; after 0 the next who asks gets it.
 
         Raises
         ------
-        DamagedError
-            Something was changed, removed, moved or put in; names the first.
+        BusyError
+            Another owner holds it, and its time is not over.
+        """
+        with self._database.writing() as connection:
+            now_ns = self._clock.now_ns()
+            return journal_cursor.lease(connection, name, owner, now_ns, for_ns)
+
+    def advance(self, lease: Lease, position: Position) -> Lease:
+        """Move the cursor forward; durable on return.
+
+        Raises
+        ------
+        BusyError
+            Another holder has taken the lease since: the fence is old.
+        InputError
+            The position is before the cursor.
+        """
+        with self._database.writing() as connection:
+            return journal_cursor.advance(connection, lease, position)
+
+    def backup(self, path: Path) -> Mark:
+        """Copy the journal to ``path`` while it is being written; durable on return.
+
+        Returns
+        -------
+        Mark
+            How far the copy goes: all that was acknowledged before is in it.
+
+        Raises
+        ------
+        InputError
+            There is a file already.
+        FullError
+            No space is left where the copy should lie.
         """
         with self._database.reading() as connection:
-            return verify_chains(connection, anchor)
-
-    def _read(self, query: str, values: Any) -> list[Any]:
-        with self._database.reading() as connection:
-            return connection.execute(query, values).fetchall()
+            return copy_journal(connection, path)
 
     @contextmanager
-    def _write(
-        self, principal: Principal, audit: AuditEntry
-    ) -> Iterator["JournalWrite"]:
-        if audit.principal.tenant != principal.tenant:
-            raise InputError(
-                f"The audit entry is of tenant {audit.principal.tenant!r}, the write "
-                f"of {principal.tenant!r}.",
-                way_out="Write the entry for the tenant whose data it is about.",
-            )
-        canonical([audit.action, audit.subject, audit.detail, audit.at_ns])
+    def _write(self) -> Iterator[JournalWrite]:
         with self._database.writing() as connection:
-            write = JournalWrite(connection, principal, self._clock.now_ns())
-            yield write
-            write.audit(audit)
+            yield JournalWrite(connection, self._clock.now_ns())
+
+    def _store(
+        self, prepared: list[Prepared]
+    ) -> Sequence[list[Receipt] | TradeloopError]:
+        if not prepared:
+            return []
+        try:
+            with self._write() as write:
+                return write.store(prepared)
+        except (BusyError, FullError):
+            raise
+        except TradeloopError as error:
+            if len(prepared) == 1:
+                return [error]
+            # One of them is more than SQLite takes: each by itself, then.
+            return [self._store([one])[0] for one in prepared]
 
 
-def _stored(row: Any) -> StoredEvent:
-    who = Principal(row[1], row[2])
-    return StoredEvent(row[0], who, *(*row[3:11], json.loads(row[11])))
+def _prepared(submission: Submission) -> Prepared | TradeloopError:
+    try:
+        return prepare(submission)
+    except TradeloopError as error:
+        return error

@@ -71,12 +71,16 @@ def _differs(expected: pl.DataFrame, found: pl.DataFrame) -> str:
     return f"{extra.height} new and {lost.height} lost, such as {odd[0]}"
 
 
+_OF_MODELS = ("model_id", "signal_id")
+"""Columns that a rule has no value for."""
+
+
 def _shape(found: pl.DataFrame) -> str:
     if found.schema != DECISION.schema:
         return "the columns are not those of a decision"
     if found["decision_id"].n_unique() != found.height:
         return "two decisions have one id"
-    if found.null_count().sum_horizontal()[0]:
+    if found.drop(_OF_MODELS).null_count().sum_horizontal()[0]:
         return "a decision lacks a value"
     scores = found.select("signal_strength", "confidence_score", "risk_score")
     inside = scores.select(pl.all_horizontal(pl.all().is_between(0.0, 1.0)).all())
