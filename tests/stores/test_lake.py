@@ -1,6 +1,7 @@
 """The lake: whole or not at all, the same bytes, every damage named."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from polars.testing import assert_frame_equal
 from stores.planted import ANN, BOB, DAY, FILES, ROOT, TEXTS, frame, tree
 from tradeloop.errors import ConflictError, DamagedError, InputError, NotFoundError
 from tradeloop.stores import folder, parquet
-from tradeloop.stores.lake import Lake
+from tradeloop.stores.lake import Lake, Slice
 
 
 def test_a_dataset_lies_where_the_contract_says(lake: Lake):
@@ -185,30 +186,60 @@ def test_market_data_are_kept_once_under_what_they_say(lake: Lake):
     again = lake.write_events(ANN, "bar", pl.concat([frame(1)[:1], frame(1)[1:]]))
     other = lake.write_events(ANN, "bar", frame(1).reverse())
     assert first == again
-    assert first.path == lake.root / "acme/market/bar" / f"{first.sha256}.parquet"
+    assert first.version == 1
     assert other.sha256 != first.sha256
     assert_frame_equal(lake.read_events(ANN, "bar", first.sha256), frame(1))
 
 
-def test_damaged_market_data_are_neither_read_nor_written_over(lake: Lake):
-    kept = lake.write_events(ANN, "bar", frame(1))
-    good = kept.path.read_bytes()
-    kept.path.chmod(0o644)
-    for bad in (good[:-9], b"", b"no parquet" * 9, swapped(lake)):
-        kept.path.write_bytes(bad)
-        with pytest.raises(DamagedError, match=kept.sha256):
-            lake.read_events(ANN, "bar", kept.sha256)
-        with pytest.raises(DamagedError, match=kept.sha256):
+def single(lake: Lake, what: pl.DataFrame) -> tuple[str, Path]:
+    """Market data as the lake of an earlier version wrote them: one file, by hash."""
+    sha = parquet.content_sha256(what)
+    place = lake.root / "acme/market/bar" / f"{sha}.parquet"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(parquet.encode(what))
+    return sha, place
+
+
+def test_market_data_of_the_earlier_form_are_read_and_not_written_again(lake: Lake):
+    sha, _ = single(lake, frame(1))
+    assert_frame_equal(lake.read_events(ANN, "bar", sha), frame(1))
+    again = lake.write_events(ANN, "bar", frame(1))
+    assert again == Slice("bar", 2, sha, None)
+    new = lake.write_events(ANN, "bar", frame(2))
+    both = lake.read_slices(ANN, "bar", [new, again, again])
+    assert_frame_equal(both, pl.concat([frame(1), frame(2)]))
+
+
+def test_damaged_market_data_of_the_earlier_form_are_neither_read_nor_written_over(
+    lake: Lake,
+):
+    _, other = single(lake, frame(2))
+    sha, place = single(lake, frame(1))
+    good = place.read_bytes()
+    for bad in (good[:-9], b"", b"no parquet" * 9, other.read_bytes()):
+        place.write_bytes(bad)
+        with pytest.raises(DamagedError, match=sha):
+            lake.read_events(ANN, "bar", sha)
+        with pytest.raises(DamagedError, match=sha):
             lake.write_events(ANN, "bar", frame(1))
 
 
-def swapped(lake: Lake) -> bytes:
-    """A whole Parquet file that says something else."""
-    return lake.write_events(ANN, "bar", frame(2)).path.read_bytes()
+def test_a_slice_that_the_table_does_not_hold_is_damage_and_not_another_slice(
+    lake: Lake,
+):
+    kept = lake.write_events(ANN, "bar", frame(1))
+    for wrong in (
+        replace(kept, version=2),
+        replace(kept, sha256="0" * 64),
+        replace(kept, key="feed/0/1"),
+    ):
+        with pytest.raises(DamagedError, match="backup"):
+            lake.read_slices(ANN, "bar", [wrong])
 
 
 def test_a_large_frame_is_compressed_and_comes_back(lake: Lake):
     big = pl.DataFrame({"a": ["EUR/USD"] * 5_000, "t": range(5_000)})
     kept = lake.write_events(ANN, "bar", big)
-    assert kept.path.stat().st_size < big.estimated_size() / 2
+    (file,) = lake.ticks.files(ANN, "bar")
+    assert file.size_bytes < big.estimated_size() / 2
     assert_frame_equal(lake.read_events(ANN, "bar", kept.sha256), big)

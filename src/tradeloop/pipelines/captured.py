@@ -1,6 +1,11 @@
-"""The market as earlier runs captured it, read back from the lake."""
+"""The market as it was captured, read back: batches from the lake, single messages.
 
-from collections.abc import Sequence
+A row may come in a slice of the lake or as a message of its own, which is an event of
+the journal. Of two rows of one key the one captured later counts, however it came.
+"""
+
+from bisect import bisect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,7 +15,10 @@ from tradeloop.errors import NotFoundError
 from tradeloop.events import BAR, DECISION, FILL, QUOTE, SERIES, TRADE, Record
 from tradeloop.pipelines.record import SLICE
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.stores import StoredEvent
+from tradeloop.stores import Slice, StoredEvent
+
+_MARKET = (BAR, QUOTE, TRADE, SERIES)
+_SEQ = "_seq"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,17 +28,20 @@ class Captured:
     Parameters
     ----------
     market : Market
-        All slices together; of two rows of one key the one captured later counts.
+        All slices and messages; of two rows of one key the one captured later counts.
     series : polars.DataFrame, optional
         The SERIES record; None where none was captured.
+    read : mapping of str to int
+        Kinds of events that were read, to the position of the last one; 0 for none.
     """
 
     market: Market
     series: pl.DataFrame | None
+    read: Mapping[str, int]
 
 
 def captured_market(workspace: Workspace) -> Captured:
-    """Read every slice that the journal lists, each checked against its hash.
+    """Read every slice that the journal lists, each checked, and every message.
 
     Raises
     ------
@@ -39,40 +50,132 @@ def captured_market(workspace: Workspace) -> Captured:
     DamagedError
         A slice does not match its hash.
     """
-    bars = _rows(workspace, BAR)
+    kinds = (SLICE, *(record.kind for record in _MARKET))
+    events = {
+        kind: workspace.journal.events(workspace.principal, kind) for kind in kinds
+    }
+    slices = events[SLICE]
+    bars = _rows(workspace, BAR, slices, events[BAR.kind])
     if bars.is_empty():
         raise NotFoundError(
             "No bars were captured in this workspace. Run 'tradeloop run' first."
         )
     length = bars.select((pl.col("event_ns") - pl.col("open_ns")).mode().min())
-    series = _rows(workspace, SERIES)
+    series = _rows(workspace, SERIES, slices, events[SERIES.kind])
     market = Market(
         bars=bars,
-        quotes=_rows(workspace, QUOTE),
-        trades=_rows(workspace, TRADE),
+        quotes=_rows(workspace, QUOTE, slices, events[QUOTE.kind]),
+        trades=_rows(workspace, TRADE, slices, events[TRADE.kind]),
         interval_ns=int(length.item()),
         intakes=(),
     )
-    return Captured(market, None if series.is_empty() else series)
+    read = {kind: found[-1].seq if found else 0 for kind, found in events.items()}
+    return Captured(market, None if series.is_empty() else series, read)
 
 
-def _rows(workspace: Workspace, record: Record) -> pl.DataFrame:
-    listed = workspace.journal.events(workspace.principal, SLICE)
-    hashes = [
-        str(event.body["sha256"])
-        for event in listed
-        if event.body["kind"] == record.kind
-    ]
-    if not hashes:
-        return record.empty()
-    frames = [
-        workspace.lake.read_events(workspace.principal, record.kind, sha)
-        for sha in dict.fromkeys(hashes)
-    ]
-    rows = pl.concat([record.conform(frame) for frame in frames])
-    if len(frames) > 1:
-        rows = rows.unique(record.key, keep="last", maintain_order=True)
+def has_grown(workspace: Workspace, captured: Captured) -> bool:
+    """Whether more of the market came in since it was read; looks at what is new."""
+    who = workspace.principal
+    return any(workspace.journal.events(who, *last) for last in captured.read.items())
+
+
+def captured_ticks(workspace: Workspace, record: Record) -> pl.DataFrame:
+    """Read what was captured of one kind: slices that the journal lists, and messages.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    record : Record
+        Such as ``QUOTE`` or ``BOOK_DELTA``.
+
+    Returns
+    -------
+    polars.DataFrame of shape (n_rows, n_columns of the record)
+        Sorted by the first column of the key and ``event_ns``; of two rows of one key
+        that did not come in one slice the one captured later counts.
+
+    Raises
+    ------
+    DamagedError
+        A slice is not what the journal lists.
+    """
+    who, journal = workspace.principal, workspace.journal
+    slices = journal.events(who, SLICE)
+    return _rows(workspace, record, slices, journal.events(who, record.kind))
+
+
+def _rows(
+    workspace: Workspace,
+    record: Record,
+    listed: Sequence[StoredEvent],
+    messages: Sequence[StoredEvent],
+) -> pl.DataFrame:
+    # Of a batch that was refused whole nothing lies in the lake.
+    slices = [e for e in listed if e.body["kind"] == record.kind and e.body["rows"]]
+    rows = _read(workspace, record, slices) if slices else record.empty()
+    if messages:
+        told = _frame(record, messages).with_columns(
+            pl.Series(_SEQ, [message.seq for message in messages], dtype=pl.Int64)
+        )
+        older = pl.col(_SEQ).is_in(_outdated(workspace, record, slices, rows, told))
+        parts = told.filter(older), rows, told.filter(~older)
+        rows = pl.concat([part.select(record.schema) for part in parts])
+    if len(slices) + len(messages) > 1:
+        rows = _latest(rows, record)
     return rows.sort(record.key[0], "event_ns", maintain_order=True)
+
+
+def _read(
+    workspace: Workspace, record: Record, listed: Sequence[StoredEvent]
+) -> pl.DataFrame:
+    slices = [
+        Slice(
+            kind=record.kind,
+            rows=event.body["rows"],
+            sha256=event.body["sha256"],
+            version=event.body.get("version"),
+            key=event.body.get("key", ""),
+        )
+        for event in listed
+    ]
+    who, kind = workspace.principal, record.kind
+    return record.conform(workspace.lake.read_slices(who, kind, slices))
+
+
+def _outdated(
+    workspace: Workspace,
+    record: Record,
+    slices: Sequence[StoredEvent],
+    rows: pl.DataFrame,
+    told: pl.DataFrame,
+) -> list[int]:
+    """Find the messages whose key came again in a slice that was listed after them.
+
+    A row of the lake does not say in which slice it came. Messages and slices seldom
+    share a key, and where they do, the slices that follow such a message are read.
+    """
+    shared = told.join(rows, on=record.key, how="semi")  # a null matches nothing
+    at = [listed.seq for listed in slices]
+    begins = sorted({bisect(at, seq) for seq in shared[_SEQ]})
+    found: list[int] = []
+    for begin, end in zip(begins, [*begins[1:], len(slices)], strict=False):
+        if begin == end:
+            continue
+        all_of_them = end - begin == len(slices)
+        part = rows if all_of_them else _read(workspace, record, slices[begin:end])
+        before = shared.filter(pl.col(_SEQ) < at[begin])
+        found += before.join(part, on=record.key, how="semi")[_SEQ].to_list()
+    return found
+
+
+def _latest(rows: pl.DataFrame, record: Record) -> pl.DataFrame:
+    """Of rows of one key keep the last; without a whole key only equal rows are one."""
+    partial = pl.any_horizontal(pl.col(name).is_null() for name in record.key)
+    rows = rows.with_row_index("_row")
+    whole = rows.filter(~partial).unique(record.key, keep="last")
+    rest = rows.filter(partial).unique(list(record.schema), keep="first")
+    return pl.concat([whole, rest]).sort("_row").drop("_row")
 
 
 def captured_decision(workspace: Workspace, decision_id: str) -> pl.DataFrame:
@@ -95,15 +198,15 @@ def captured_fills(workspace: Workspace, decision_id: str) -> pl.DataFrame:
 
 
 def _frame(record: Record, stored: Sequence[StoredEvent]) -> pl.DataFrame:
-    if not stored:
-        return record.empty()
-    rows = [
-        {
-            **event.body,
-            record.key[0]: event.event_id,
-            "event_ns": event.event_ns,
-            "received_ns": event.received_ns,
-        }
-        for event in stored
-    ]
-    return record.conform(pl.DataFrame(rows, schema_overrides=record.schema))
+    """Events as rows; the id of an event is the key where that is one column."""
+    return record.frame(
+        [
+            {
+                **event.body,
+                **({record.key[0]: event.event_id} if len(record.key) == 1 else {}),
+                "event_ns": event.event_ns,
+                "received_ns": event.received_ns,
+            }
+            for event in stored
+        ]
+    )

@@ -13,7 +13,8 @@ from tradeloop.stores import Event, Rejected
 
 SLICE = "slice"
 """Kind of the events that list what lies in the lake."""
-_APART = ("event_ns", "received_ns")
+REJECTED = "rejected_"
+"""What the kind of a slice of refused rows begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,40 @@ def record_market(
     return summed(captures)
 
 
+def record_intake(workspace: Workspace, intake: Intake) -> Capture:
+    """Put the rows of one file into the lake, with their cleaning flags.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    intake : Intake
+        Rows of a kind that lies in the lake.
+    """
+    _slice(workspace, intake.record.kind, intake.flagged, last_received_ns(intake.rows))
+    return _captured_market(workspace, intake)
+
+
 def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
     kind, refused = intake.record.kind, intake.quarantined
     # Refused ticks may be millions: they are kept as a file, and listed like one.
     # A refused row need not have a time; the same refusal must stay the same event.
-    _slice(workspace, f"rejected_{kind}", refused, at_ns=0)
+    _slice(workspace, REJECTED + kind, refused, at_ns=0)
     return Capture(kind, intake.read, intake.rows.height, refused.height)
 
 
 def _slice(workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int) -> None:
-    """Keep a frame in the lake and list it in the journal, once for each content."""
+    """Keep a frame in the lake and list it in the journal, once for each content.
+
+    What a crash leaves in the lake without a line in the journal is not read, and is
+    found there, and listed, when the same rows come again.
+    """
     if frame.is_empty():
         return
     written = workspace.lake.write_events(workspace.principal, kind, frame)
     body = {"kind": kind, "sha256": written.sha256, "rows": written.rows}
+    if written.version is not None:
+        body["version"] = written.version
     workspace.journal.append(
         workspace.principal,
         SLICE,
@@ -129,9 +150,13 @@ def record_events(
     quarantined : polars.DataFrame
         Refused rows of the same source: source, row, key, reason, body.
     """
-    key = record.key[0]
     events = [
-        Event(row[key], row["event_ns"], row["received_ns"], _body(row))
+        Event(
+            "|".join(str(row[name]) for name in record.key),
+            row["event_ns"],
+            row["received_ns"],
+            record.body(row),
+        )
         for row in rows.iter_rows(named=True)
     ]
     audit = workspace.audit("append", f"{record.kind} of {source}", rows=len(events))
@@ -149,10 +174,6 @@ def record_events(
         duplicates=told.count("duplicate"),
         conflicts=conflicts,
     )
-
-
-def _body(row: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name not in _APART}
 
 
 def _quarantine(

@@ -13,12 +13,13 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 INCOMING = ".incoming"
 _READ_ONLY = 0o444
+_FEW = 8  # files that are cheaper to sync one by one
 
 
 @contextmanager
@@ -54,6 +55,29 @@ def write_file(path: Path, data: bytes | memoryview) -> None:
             view = view[out.write(view) :]
 
 
+def made_folder(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the folders that got a new name."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [path.parent for path in missing]
+
+
+def put_if_absent(file: Path, place: Path) -> bool:
+    """Give a file, which must be on the disk, a second name, unless that is taken.
+
+    Returns
+    -------
+    bool
+        False where something lies at ``place``: another writer was first. The name is
+        durable after `fsync` of its folder.
+    """
+    try:
+        os.link(file, place)
+    except FileExistsError:
+        return False
+    return True
+
+
 def publish(folder: Path, place: Path) -> bool:
     """Bring a staged folder to the disk and to its place.
 
@@ -72,19 +96,31 @@ def publish(folder: Path, place: Path) -> bool:
             return False
         raise
     for made in [place.parent, *(p.parent for p in missing)]:
-        _fsync(made)
+        fsync(made)
     return True
+
+
+def sync_files(files: Sequence[Path], folders: Iterable[Path]) -> None:
+    """Bring new files to the disk, then the folders that hold their names.
+
+    Many files cost one ``syncfs`` where the system has it, which takes all folders of
+    the file system along.
+    """
+    if len(files) > _FEW and _syncfs(files[0].parent):
+        return
+    for path in (*files, *dict.fromkeys(folders)):
+        fsync(path)
 
 
 def publish_file(file: Path, place: Path) -> None:
     """Bring one staged file to the disk and to its place, unless one is there."""
-    _fsync(file)
+    fsync(file)
     missing = [p for p in place.parents if not p.exists()]
     place.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.link(file, place)
     for made in [place.parent, *(p.parent for p in missing)]:
-        _fsync(made)
+        fsync(made)
 
 
 def _sweep(incoming: Path) -> None:
@@ -101,22 +137,30 @@ def _sweep(incoming: Path) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    library = ctypes.CDLL(None, use_errno=True)
-    if hasattr(library, "syncfs"):
-        file = os.open(folder, os.O_RDONLY)
-        failed = library.syncfs(file)
-        os.close(file)
-        if failed:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(folder))
+    if _syncfs(folder):
         return
     for here, _, names in os.walk(folder):
         for name in names:
-            _fsync(Path(here, name))
-        _fsync(Path(here))
+            fsync(Path(here, name))
+        fsync(Path(here))
 
 
-def _fsync(path: Path) -> None:
+def _syncfs(folder: Path) -> bool:
+    """Sync the whole file system of a folder; False where there is no such call."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        return False
+    file = os.open(folder, os.O_RDONLY)
+    failed = library.syncfs(file)
+    number = ctypes.get_errno()
+    os.close(file)
+    if failed:
+        raise OSError(number, os.strerror(number), str(folder))
+    return True
+
+
+def fsync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)

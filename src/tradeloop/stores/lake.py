@@ -1,11 +1,11 @@
 """The lake: immutable Parquet files in folders of one tenant each.
 
 Datasets are folders that appear whole (`folder`), with a manifest of hashes
-(`manifest`). Market data are single files named by the hash of what they say. Writing
-what is there already returns what is there.
+(`manifest`). Market data are rows of tables (`ticks`), one commit for each frame, under
+the hash of what it says. Writing what is there already returns what is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,12 @@ import polars as pl
 from tradeloop.errors import ConflictError, DamagedError, InputError, NotFoundError
 from tradeloop.events import Principal
 from tradeloop.stores.content import SUFFIX, Content
-from tradeloop.stores.folder import publish, publish_file, staged, write_file
+from tradeloop.stores.folder import publish, staged, write_file
 from tradeloop.stores.manifest import MANIFEST, Manifest, read_manifest
 from tradeloop.stores.names import checked_parts, inside
-from tradeloop.stores.parquet import content_sha256, encode
+from tradeloop.stores.parquet import content_sha256
+from tradeloop.stores.ticks import Ticks
+from tradeloop.stores.ticks_append import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,21 @@ class Slice:
     ----------
     kind : str
         Such as ``bar``.
-    path : Path
-        The Parquet file.
     rows : int
         Rows of it.
     sha256 : str
-        Hash of what it says (`content_sha256`); its name in the lake.
+        Hash of what it says (`content_sha256`).
+    version : int, optional
+        Version of the table that brought it; None for a single file, the earlier form.
+    key : str
+        Key under which the table keeps it; empty where that is the hash.
     """
 
     kind: str
-    path: Path
     rows: int
     sha256: str
+    version: int | None = None
+    key: str = ""
 
 
 class Lake:
@@ -52,10 +57,15 @@ class Lake:
     root : Path
         Folder of the lake; made with the first write. Files and the folder
         ``.incoming`` must be in one file system.
+
+    Attributes
+    ----------
+    ticks : Ticks
+        Its tables of market events.
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.ticks = root, Ticks(root)
 
     def write_dataset(
         self,
@@ -200,7 +210,7 @@ class Lake:
         kind : str
             Such as ``bar``.
         frame : polars.DataFrame of shape (n_rows, n_columns)
-            Rows in their order.
+            At least one row.
 
         Returns
         -------
@@ -208,35 +218,76 @@ class Lake:
             Durable; the same one for the same frame.
         """
         sha = content_sha256(frame)
-        place = self._events(principal, kind, sha)
-        if not place.exists():
-            with staged(self.root) as folder:
-                write_file(folder / place.name, encode(frame))
-                publish_file(folder / place.name, place)
-        self.read_events(principal, kind, sha)
-        return Slice(kind, place, frame.height, sha)
+        if self._events(principal, kind, sha).exists():
+            self.read_events(principal, kind, sha)
+            return Slice(kind, frame.height, sha, None)
+        commit = self.ticks.append_all(principal, kind, [Part(sha, frame, sha)])[0]
+        if isinstance(commit, ConflictError):
+            raise commit
+        return Slice(kind, frame.height, sha, commit.version)
 
     def read_events(self, principal: Principal, kind: str, sha: str) -> pl.DataFrame:
-        """Read market data and check what they say against their name.
+        """Read market data that `write_events` wrote, in the order of `Ticks.read`.
 
         Raises
         ------
         NotFoundError
             The tenant has no such data.
         DamagedError
-            The file does not say what its name promises.
+            A file does not say what was written.
         """
         place = self._events(principal, kind, sha)
-        if not place.exists():
+        if place.exists():
+            return _single(place, sha)
+        commit = self.ticks.find(principal, kind, sha)
+        if commit is None:
             raise NotFoundError(f"No {kind} data have the hash {sha!r}.")
-        with suppress(pl.exceptions.PolarsError, InputError, OSError):
-            frame = pl.read_parquet(place, hive_partitioning=False, glob=False)
-            if content_sha256(frame) == sha:
-                return frame
-        raise DamagedError(
-            f"{place} does not match the hash under which it was written. "
-            "Remove it and capture the data again, or restore it from a backup."
-        )
+        return self.ticks.read(principal, kind, commits=[commit.version])
+
+    def read_slices(
+        self, principal: Principal, kind: str, slices: Sequence[Slice]
+    ) -> pl.DataFrame:
+        """Read slices of one kind together, as they were listed elsewhere.
+
+        Parameters
+        ----------
+        principal : Principal
+            Whose they are.
+        kind : str
+            Such as ``bar``.
+        slices : sequence of Slice
+            At least one.
+
+        Returns
+        -------
+        polars.DataFrame of shape (n_rows, n_columns)
+            First the single files, in the order given; then what lies in the table, in
+            the order of `Ticks.read`.
+
+        Raises
+        ------
+        DamagedError
+            A file does not say what was written, or the table lacks a slice: its log
+            was cut or is another one.
+        """
+        files = dict.fromkeys(s.sha256 for s in slices if s.version is None)
+        frames = [self.read_events(principal, kind, sha) for sha in files]
+        versions = set()
+        for listed in slices:
+            if listed.version is None:
+                continue
+            key = listed.key or listed.sha256
+            found = self.ticks.find(principal, kind, key)
+            told = (listed.version, listed.sha256)
+            if found is None or (found.version, found.sha256) != told:
+                raise DamagedError(
+                    f"Version {listed.version} of the {kind} data does not hold "
+                    f"{key!r:.120}. Restore the lake from a backup."
+                )
+            versions.add(listed.version)
+        if versions:
+            frames.append(self.ticks.read(principal, kind, commits=versions))
+        return pl.concat(frames, how="diagonal")
 
     def _place(self, principal: Principal, relative_root: str) -> Path:
         parts = checked_parts(relative_root, "A dataset's folder")
@@ -245,6 +296,17 @@ class Lake:
     def _events(self, principal: Principal, kind: str, sha: str) -> Path:
         parts = checked_parts(f"{kind}/{sha}{SUFFIX}", "A kind of market data")
         return inside(self.root, principal.tenant, "market", *parts)
+
+
+def _single(place: Path, sha: str) -> pl.DataFrame:
+    with suppress(pl.exceptions.PolarsError, InputError, OSError):
+        frame = pl.read_parquet(place, hive_partitioning=False, glob=False)
+        if content_sha256(frame) == sha:
+            return frame
+    raise DamagedError(
+        f"{place} does not match the hash under which it was written. "
+        "Remove it and capture the data again, or restore it from a backup."
+    )
 
 
 def _same(place: Path, content: Content) -> Manifest:
