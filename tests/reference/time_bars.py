@@ -29,7 +29,11 @@ def time_bars_oracle(quotes, trades, interval_ns):
                     "open_ns": start * interval_ns,
                     "event_ns": end,
                     "received_ns": max(
-                        [end, *(t["received_ns"] for t in (*quoted, *traded))]
+                        [
+                            end,
+                            *(t["received_ns"] for t in (*quoted, *traded)),
+                            *([standing["received_ns"]] if standing else []),
+                        ]
                     ),
                     "open": prices[0],
                     "high": max(prices),

@@ -81,11 +81,13 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "decision": (
         *_INSTRUMENT,
         *_text(decision_id=200, strategy=100, reasoning=1_000_000),
+        *_text(model_id=200, signal_id=200),
         *_outside_unit("signal_strength", "confidence_score", "risk_score"),
     ),
     "fill": (
         *_INSTRUMENT,
-        *_text(fill_id=200, decision_id=200),
+        *_text(fill_id=200, decision_id=200, venue=200, algorithm=200),
+        ("liquidity_not_known", ~pl.col("liquidity").is_in(["maker", "taker"])),
         ("side_is_no_trade", pl.col("side") == 0),
         *_not_positive("quantity", "price"),
     ),

@@ -9,6 +9,8 @@ from tradeloop.capture.layout import Layout, Origin, known_layouts
 from tradeloop.capture.nearest import nearest, normal
 from tradeloop.errors import InputError
 
+_NAMED = 3  # kinds that the message of a file that fits nothing goes through
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -70,10 +72,10 @@ def choose(
     """Pick the layout that fits the columns of a file best.
 
     A layout fits if all that its kind requires is there. Of several, one that names
-    columns which must be there comes first, then the one that finds most fields. The
-    user's own map stands over each layout of its kind; what it does not name is looked
-    up by the known names, among the columns that it does not name. Where it has tables
-    for some of ``kinds``, only these count.
+    columns which must be there comes first, then the one that finds most fields, then
+    the kind that ``kinds`` names first. The user's own map stands over each layout of
+    its kind; what it does not name is looked up by the known names, among the columns
+    that it does not name. Where it has tables for some of ``kinds``, only these count.
 
     Parameters
     ----------
@@ -95,7 +97,11 @@ def choose(
     plans = [_plan(layout, columns, source) for layout in candidates]
     fitting = [plan for plan in plans if not _gaps(plan) and not _barred(plan, columns)]
     if fitting:
-        return max(fitting, key=_rank)
+        best = max(fitting, key=lambda plan: (*_rank(plan), -kinds.index(plan.kind)))
+        # Rows that are decisions and fills at once are decisions with fills beside.
+        twins = [p for p in fitting if p.layout.name == best.layout.name]
+        decided = [p for p in twins if (p.kind, best.kind) == ("decision", "fill")]
+        return decided[0] if decided else best
     raise no_layout(plans, columns, source)
 
 
@@ -223,6 +229,10 @@ def no_layout(plans: Sequence[Plan], columns: Sequence[str], source: str) -> Inp
     closest = sorted(plans, key=lambda p: (len(_gaps(p)), -len(p.fields)))
     usable = [plan for plan in closest if not _barred(plan, columns)] or closest
     by_kind = {plan.kind: plan for plan in reversed(usable)}
+    kinds = sorted({plan.kind for plan in plans})
+    nearest_kinds = list(dict.fromkeys(plan.kind for plan in usable))[:_NAMED]
+    if len(kinds) > _NAMED + 1:
+        by_kind = {kind: by_kind[kind] for kind in nearest_kinds}
     lacks = [
         f"a {kind} lacks {_and(_gaps(plan))}"
         if _gaps(plan)
@@ -235,7 +245,9 @@ def no_layout(plans: Sequence[Plan], columns: Sequence[str], source: str) -> Inp
         for plan in closest
         if plan.kind not in by_kind and not _gaps(plan)
     }
+    rest = len(kinds) - len(by_kind) - len(barred)
     lacks += [f"a {kind} is ruled out ({why})" for kind, why in barred.items()]
+    lacks += [f"{rest} other kinds lack more"] if rest > 0 else []
     gap = next(iter(_gaps(best)), "symbol")
     names = best.layout.origins[gap].columns if gap in best.layout.origins else ()
     found = f"Columns found: {', '.join(columns)}."
@@ -248,7 +260,7 @@ def no_layout(plans: Sequence[Plan], columns: Sequence[str], source: str) -> Inp
             column=names[0],
         )
     return InputError(
-        f"The columns make no {_or(sorted({p.kind for p in plans}))}: "
+        f"The columns make no {_or(kinds if rest <= 0 else nearest_kinds)}: "
         f"{'; '.join(lacks)}. Known names of {gap}: {', '.join(names or (gap,))}."
         f"{_guess(best, (gap, *names), columns)} {found}",
         way_out=f"Rename the column, or pass --columns MAP.toml with [{best.kind}] and "

@@ -5,13 +5,13 @@ cannot be read marks its row with a reason. Nothing is dropped here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from tradeloop.capture.choosing import Plan
 from tradeloop.capture.nearest import nearest
-from tradeloop.capture.time_base import Times, rules_from
+from tradeloop.capture.time_base import FIRST_YEAR, Times, rules_from
 from tradeloop.capture.times import to_ns
 from tradeloop.errors import InputError
 
@@ -40,16 +40,31 @@ SIDES: Mapping[str, int] = {
 """What the words for a side mean, in lower case: +1 buys, -1 sells, 0 neither."""
 
 
-def draft_of(table: pl.DataFrame, plan: Plan) -> "Draft":
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def draft_of(
+    table: pl.DataFrame, plan: Plan, numbers: pl.Series | None = None
+) -> "Draft":
     """Begin a draft of the rows that the plan's rule ``only`` lets through.
+
+    Parameters
+    ----------
+    table : polars.DataFrame of shape (n_rows, any)
+        The rows as read.
+    plan : Plan
+        Which column holds which field.
+    numbers : polars.Series of Int64, shape (n_rows,), optional
+        Their numbers in the file, rising; absent: 0, 1, 2 and so on.
 
     Raises
     ------
     InputError
         The rule names a column that is not there.
     """
-    rows = pl.int_range(table.height, dtype=pl.Int64, eager=True).alias(ROW)
-    chosen = table.with_columns(rows)
+    if numbers is None:
+        numbers = pl.int_range(table.height, dtype=pl.Int64, eager=True)
+    chosen = table.with_columns(numbers.alias(ROW))
     notes = []
     for column, words in (plan.rule("only") or {}).items():
         if column not in table.columns:
@@ -88,6 +103,8 @@ class Draft:
         What a reader should know.
     clock_cut : int
         Rows whose event time was cut to the received time.
+    clocks : tuple of polars.Series of Int64, shape (n_rows,), optional
+        Event and received time as read, where the file has both.
     """
 
     plan: Plan
@@ -97,6 +114,7 @@ class Draft:
     faults: list[tuple[str, pl.Series]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     clock_cut: int = 0
+    clocks: tuple[pl.Series, pl.Series] | None = None
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -138,6 +156,39 @@ class Draft:
         values = self.raw(name).cast(pl.String).str.strip_chars()
         return values.set(values == "", None)
 
+    def nothing(self, name: str, dtype: pl.DataType) -> pl.Series:
+        """Return nulls for all rows."""
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, self.table.height)
+
+    def whole(self, name: str, *, required: bool = True) -> pl.Series:
+        """Read a field as whole numbers; where it is absent, all are null.
+
+        Marks ``NAME_missing`` and ``NAME_not_a_number``.
+        """
+        if not self.has(name):
+            return self.nothing(name, pl.Int64())
+        raw = self.raw(name)
+        if not raw.dtype.is_integer():
+            raw = self.text(name).str.strip_suffix(".0")
+        whole = raw.cast(pl.Int64, strict=False)
+        self.refuse(f"{name}_not_a_number", raw.is_not_null() & whole.is_null())
+        if required:
+            self.refuse(f"{name}_missing", raw.is_null())
+        return whole
+
+    def truth(self, name: str) -> pl.Series:
+        """Read a field as true and false.
+
+        Marks ``NAME_missing`` and ``NAME_not_true_or_false``.
+        """
+        words = self.text(name).str.to_lowercase()
+        told = words.replace_strict(
+            list(_TRUTHS), list(_TRUTHS.values()), default=None, return_dtype=pl.Boolean
+        )
+        self.refuse(f"{name}_missing", words.is_null())
+        self.refuse(f"{name}_not_true_or_false", words.is_not_null() & told.is_null())
+        return told
+
     def number(self, name: str, *, required: bool = True) -> pl.Series:
         """Read a field of finite numbers; where it is absent, all are null.
 
@@ -146,9 +197,7 @@ class Draft:
         (infinities). In a field that may be missing NaN becomes null.
         """
         if not self.has(name):
-            return pl.Series(name, [None], dtype=pl.Float64).new_from_index(
-                0, self.table.height
-            )
+            return self.nothing(name, pl.Float64())
         raw = self.raw(name)
         raw = self.text(name) if raw.dtype == pl.String else raw
         values = self._as_float(name, raw)
@@ -160,7 +209,9 @@ class Draft:
             self.refuse(f"{name}_missing", values.is_null())
         elif (gone := int(values.is_nan().sum())) > 0:
             self.notes.append(f"{gone} NaN in {name} read as missing")
-        return values.set(~finite.fill_null(value=True), None)
+        known = values.set(~finite.fill_null(value=True), None)
+        scale = (self.plan.rule("scale") or {}).get(name)
+        return known if scale is None else known * scale
 
     def _as_float(self, name: str, raw: pl.Series) -> pl.Series:
         if raw.dtype == pl.String:
@@ -176,7 +227,7 @@ class Draft:
             column=self.plan.column(name),
         )
 
-    def time(self, name: str) -> pl.Series:
+    def time(self, name: str, *, first_year: int = FIRST_YEAR) -> pl.Series:
         """Read a field of times as nanoseconds since 1970 UTC.
 
         Marks the reasons of `tradeloop.capture.times.to_ns`.
@@ -185,6 +236,7 @@ class Draft:
         if raw.dtype == pl.Null:
             raw = raw.cast(pl.Datetime("ns", "UTC"))
         rules = rules_from(self.plan.layout.rules, source=self.plan.layout.name)
+        rules = replace(rules, first_year=first_year)
         times: Times = to_ns(raw, rules, source=self.plan.source)
         for reason, rows in times.faults.items():
             self.refuse(reason, rows)

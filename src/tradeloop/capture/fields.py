@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from tradeloop.capture.plain_kinds import PLAIN, field_of, plain_fields
+from tradeloop.events import BOOK_DELTA, OPTION_QUOTE, SENTIMENT, SERIES, Record
+
 _TIMES = {
     "event_time": "when it happened",
     "received_time": "when it was known; absent: event time + rules.latency",
@@ -52,6 +55,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "position_size": "share of capital, or units",
         "reasoning": "why, in words",
         "timeframe_consensus": "JSON object",
+        "model_id": "model that it follows",
+        "signal_id": "signal that it follows",
     },
     "fill": _PLACE
     | _TIMES
@@ -64,9 +69,27 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "quantity": "units, above 0",
         "signed_quantity": "units, above 0 bought and below 0 sold",
         "fees": "paid, quote currency",
+        "liquidity": "maker or taker",
+        "algorithm": "execution algorithm",
+        "parameters": "JSON object: parameters of the algorithm",
     },
+    "book_delta": _PLACE | plain_fields(BOOK_DELTA),
+    "option_quote": _PLACE | plain_fields(OPTION_QUOTE),
+    "sentiment": _PLACE | plain_fields(SENTIMENT),
+    "series": plain_fields(SERIES),
+    **{record.kind: plain_fields(record) for record in PLAIN},
 }
 """Fields of each kind that a map can name, with their meaning."""
+
+_TICK = ((("symbol",),), (("event_time",), ("received_time",)))
+
+
+def _required(record: Record) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """All fields of a plain record that no row may do without; one of its times."""
+    names = [field_of(column) for column in record.columns if not column.nullable]
+    rest = [name for name in names if name not in _TIMES]
+    return ((("event_time",), ("received_time",)), *(((name,),) for name in rest))
+
 
 REQUIRED: Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
     "bar": (
@@ -95,8 +118,23 @@ REQUIRED: Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
         (("price",),),
         (("side", "quantity"), ("signed_quantity",)),
     ),
+    "book_delta": (
+        *_TICK,
+        (("side", "price", "size", "last_sequence", "is_snapshot"),),
+    ),
+    "option_quote": (*_TICK, (("underlying", "strike", "right", "expiry_ns"),)),
+    "sentiment": (
+        (("event_time",), ("received_time",)),
+        (("symbol",), ("text",), ("text_source",)),
+        (("score",),),
+    ),
+    "series": ((("series",),), (("event_time",),), (("value",),)),
+    **{record.kind: _required(record) for record in PLAIN},
 }
 """What each kind cannot do without: all groups, of each at least one alternative."""
+
+TO_NEXT = "to_next"
+"""Rule ``interval`` of bars that end where the next one begins."""
 
 RULES: Mapping[str, type] = {
     "timezone": str,
@@ -104,6 +142,9 @@ RULES: Mapping[str, type] = {
     "time_format": str,
     "interval": str,
     "latency": str,
+    "releases": dict,
+    "scale": dict,
+    "note": str,
     "sides": dict,
     "only": dict,
 }

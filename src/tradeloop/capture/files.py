@@ -12,14 +12,19 @@ import polars as pl
 
 from tradeloop.capture.account import SORTED_BY, account
 from tradeloop.capture.bars import bars_from_ticks, default_interval_ns
-from tradeloop.capture.choosing import choose, fills_beside
+from tradeloop.capture.choosing import Plan, choose, fills_beside
 from tradeloop.capture.intake import Intake, Market, merge_intakes
 from tradeloop.capture.layout import own_layouts
-from tradeloop.capture.readers import files_below, read_table
+from tradeloop.capture.line_files import Sheet
+from tradeloop.capture.nearest import nearest
+from tradeloop.capture.readers import files_below, read_sheet
+from tradeloop.capture.records import RECORDS
 from tradeloop.errors import InputError
 from tradeloop.events import BAR, QUOTE, TRADE, Record, duration_ns, duration_text
 
 MARKET_KINDS = ("bar", "quote", "trade")
+KINDS = tuple(RECORDS)
+"""All kinds of events that files can hold; of two that fit alike the first counts."""
 
 
 def read_market(
@@ -52,9 +57,9 @@ def read_market(
     own = own_layouts(columns)
     intakes: list[Intake] = []
     for path in files_below(paths):
-        table = read_table(path)
-        plan = choose(table.columns, MARKET_KINDS, source=str(path), own=own)
-        intakes.append(_usable(account(table, plan, intakes)))
+        sheet = read_sheet(path)
+        plan = choose(sheet.table.columns, MARKET_KINDS, source=str(path), own=own)
+        intakes.append(_usable(_account(sheet, plan, intakes)))
     read = {record.kind: _rows(intakes, record) for record in (BAR, QUOTE, TRADE)}
     interval_ns = _interval_ns(intakes, read, bar)
     bars, quotes, trades = read["bar"], read["quote"], read["trade"]
@@ -99,6 +104,51 @@ def read_fills(path: Path, *, columns: Path | None = None) -> Intake:
     return _read_kind(path, "fill", columns)
 
 
+def read_events(
+    path: Path, *, kinds: Sequence[str] = KINDS, columns: Path | None = None
+) -> tuple[Intake, ...]:
+    """Read a file, or a folder of files, of events of any kind.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet, CSV, NDJSON or Arrow IPC; each file holds one kind of rows. Fills in
+        the rows of a file of decisions are an account of their own.
+    kinds : sequence of str
+        Kinds that may be read. Where a file could be two of them alike, the first one
+        named counts.
+    columns : Path, optional
+        Column map of the user's own.
+
+    Returns
+    -------
+    tuple of Intake
+        In the order of the files; what an earlier one kept is not kept again.
+
+    Raises
+    ------
+    InputError
+        A kind does not exist, a file cannot be read, or holds no row that can be used.
+    """
+    for kind in kinds:
+        if kind not in RECORDS:
+            raise InputError(
+                f"There is no kind of event {kind!r} in files.{nearest(kind, RECORDS)}",
+                way_out=f"Use one of {', '.join(RECORDS)}.",
+            )
+    own = own_layouts(columns)
+    intakes: list[Intake] = []
+    for file in files_below([path]):
+        sheet = read_sheet(file)
+        names = sheet.table.columns
+        plan = choose(names, kinds, source=str(file), own=own)
+        intakes.append(_usable(_account(sheet, plan, intakes)))
+        fills = fills_beside(plan, names, own) if plan.kind == "decision" else None
+        if fills is not None and "fill" in kinds:
+            intakes.append(_beside(sheet, fills, intakes))
+    return tuple(intakes)
+
+
 def fills_of(path: Path, *, columns: Path | None = None) -> Intake | None:
     """Read the fills that stand in the rows of a file of decisions.
 
@@ -117,11 +167,12 @@ def fills_of(path: Path, *, columns: Path | None = None) -> Intake | None:
     own = own_layouts(columns)
     parts: list[Intake] = []
     for file in files_below([path]):
-        table = read_table(file)
-        plan = choose(table.columns, ("decision",), source=str(file), own=own)
-        fills = fills_beside(plan, table.columns, own)
+        sheet = read_sheet(file)
+        names = sheet.table.columns
+        plan = choose(names, ("decision",), source=str(file), own=own)
+        fills = fills_beside(plan, names, own)
         if fills is not None:
-            parts.append(account(table, fills, parts))
+            parts.append(_beside(sheet, fills, parts))
     return merge_intakes(parts, source=str(path)) if parts else None
 
 
@@ -129,10 +180,21 @@ def _read_kind(path: Path, kind: str, columns: Path | None) -> Intake:
     own = own_layouts(columns)
     parts: list[Intake] = []
     for file in files_below([path]):
-        table = read_table(file)
-        plan = choose(table.columns, (kind,), source=str(file), own=own)
-        parts.append(_usable(account(table, plan, parts)))
+        sheet = read_sheet(file)
+        plan = choose(sheet.table.columns, (kind,), source=str(file), own=own)
+        parts.append(_usable(_account(sheet, plan, parts)))
     return merge_intakes(parts, source=str(path))
+
+
+def _account(sheet: Sheet, plan: Plan, earlier: Sequence[Intake]) -> Intake:
+    return account(
+        sheet.table, plan, earlier, numbers=sheet.numbers, broken=sheet.broken
+    )
+
+
+def _beside(sheet: Sheet, plan: Plan, earlier: Sequence[Intake]) -> Intake:
+    """Account the fills of a file of decisions; its broken lines count there."""
+    return account(sheet.table, plan, earlier, numbers=sheet.numbers)
 
 
 def _usable(intake: Intake) -> Intake:

@@ -2,8 +2,9 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -44,6 +45,14 @@ class Intake:
         to the received time; refused rows are counted too, as in ``read``.
     places : polars.DataFrame of shape (n_kept, 2), optional
         ``source`` and ``row`` of each kept row: its file, and its number there from 0.
+    quality : polars.Series of Int64, shape (n_kept,), optional
+        ``quality_flags`` of each kept row (`tradeloop.capture.cleaning`).
+    flags : mapping of str to int
+        Rows that each cleaning flag marks, among those that broke no rule: the copies
+        in quarantine are counted too.
+    clocks : polars.DataFrame, optional
+        How far the received time as read lies behind the event time as read, by venue
+        (`tradeloop.capture.cleaning.clock_lags`); None where a row has one time.
 
     Raises
     ------
@@ -59,6 +68,9 @@ class Intake:
     source: str
     clock_cut: int = 0
     places: pl.DataFrame | None = None
+    quality: pl.Series | None = None
+    flags: Mapping[str, int] = field(default_factory=dict)
+    clocks: pl.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if self.read != self.rows.height + self.quarantined.height:
@@ -71,6 +83,12 @@ class Intake:
                 f"{self.source}: read {self.read} rows, but cut the event time of "
                 f"{self.clock_cut}."
             )
+
+    @property
+    def flagged(self) -> pl.DataFrame:
+        """The kept rows with the column ``quality_flags``: 0 where nothing is odd."""
+        bits = pl.lit(0, pl.Int64) if self.quality is None else self.quality
+        return self.rows.with_columns(quality_flags=bits)
 
     @property
     def reasons(self) -> Mapping[str, int]:
@@ -131,6 +149,11 @@ def merge_intakes(parts: Sequence[Intake], *, source: str) -> Intake:
     rows = pl.concat([part.rows for part in parts])
     order = rows.with_row_index("at").sort("event_ns", maintain_order=True)["at"]
     places = [part.places for part in parts if part.places is not None]
+    bits = [part.quality for part in parts if part.quality is not None]
+    clocks = [part.clocks for part in parts if part.clocks is not None]
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.flags)
     return Intake(
         record=parts[0].record,
         rows=rows[order],
@@ -140,6 +163,9 @@ def merge_intakes(parts: Sequence[Intake], *, source: str) -> Intake:
         source=source,
         clock_cut=sum(part.clock_cut for part in parts),
         places=pl.concat(places)[order] if len(places) == len(parts) else None,
+        quality=pl.concat(bits)[order] if len(bits) == len(parts) else None,
+        flags=dict(counts),
+        clocks=pl.concat(clocks) if clocks else None,
     )
 
 

@@ -5,6 +5,7 @@ import re
 import polars as pl
 
 from tradeloop.capture.draft import Draft
+from tradeloop.capture.fields import TO_NEXT
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns, duration_text
 
@@ -20,9 +21,11 @@ LEAST_SHARE = 0.5
 def bar_ends(draft: Draft) -> None:
     """Read ``open_ns`` and ``event_ns`` (the end) of the bars into a draft.
 
-    The length is, in this order: the column ``interval``, the rule ``interval``, the
-    distance of both times where the file has both, the most frequent distance between
-    two neighbouring bars of an instrument.
+    By the rule ``interval = "to_next"`` a bar ends where the next one of its instrument
+    begins, or begins where the one before ends; the last or the first one lacks a time.
+    Else the length is, in this order: the column ``interval``, the rule ``interval``,
+    the distance of both times where the file has both, the most frequent distance
+    between two neighbouring bars of an instrument.
 
     Parameters
     ----------
@@ -37,22 +40,46 @@ def bar_ends(draft: Draft) -> None:
     """
     start = draft.time("open_time") if draft.has("open_time") else None
     end = draft.time("close_time") if draft.has("close_time") else None
+    if draft.plan.rule("interval") == TO_NEXT:
+        _successive(draft, start, end)
+        return
     given = _given_lengths(draft)
     if given is None and start is not None and end is not None:
         draft.columns["open_ns"], draft.columns["event_ns"] = start, end
     else:
         known = start if start is not None else end
         if known is None:
-            raise InputError(
-                "A bar needs its start or its end.",
-                way_out="Map open_time or close_time.",
-                source=draft.plan.source,
-            )
+            raise _no_time(draft)
         length = given if given is not None else _usual_distance(draft, known)
         draft.columns["open_ns"] = known if start is not None else known - length
         draft.columns["event_ns"] = known + length if start is not None else known
     missing = draft.columns["open_ns"].is_null() | draft.columns["event_ns"].is_null()
     draft.refuse("time_missing", missing)
+
+
+def _successive(draft: Draft, start: pl.Series | None, end: pl.Series | None) -> None:
+    known = start if start is not None else end
+    if known is None:
+        raise _no_time(draft)
+    frame = pl.DataFrame({"instrument": draft.columns["instrument"], "at": known})
+    other = frame.select(
+        pl.col("at")
+        .shift(-1 if start is not None else 1)
+        .over("instrument", order_by="at")
+    ).to_series()
+    ends = (known, other) if start is not None else (other, known)
+    draft.columns["open_ns"], draft.columns["event_ns"] = ends
+    reason = "no_next_bar" if start is not None else "no_bar_before"
+    draft.refuse("time_missing", known.is_null())
+    draft.refuse(reason, other.is_null())
+
+
+def _no_time(draft: Draft) -> InputError:
+    return InputError(
+        "A bar needs its start or its end.",
+        way_out="Map open_time or close_time.",
+        source=draft.plan.source,
+    )
 
 
 def _given_lengths(draft: Draft) -> pl.Series | int | None:
@@ -96,7 +123,8 @@ def _usual_distance(draft: Draft, times: pl.Series) -> int:
             f"Nothing tells how long a bar is: {100 * share:.0f} % of the distances "
             f"between bars are equal, {100 * LEAST_SHARE:.0f} % must be.",
             way_out="Add a column interval, or pass --columns MAP.toml with "
-            'interval = "1h" in [bar.rules].',
+            'interval = "1h" in [bar.rules], or interval = "to_next" where each bar '
+            "ends when the next begins.",
             source=draft.plan.source,
             column=draft.plan.column("open_time"),
         )

@@ -1,8 +1,7 @@
 """Column maps: which column of a file holds which field, as TOML.
 
-A map has one table per kind of row: ``[bar]``, ``[quote]``, ``[trade]``,
-``[decision]``, ``[fill]``. In a table each field of that kind
-(`tradeloop.capture.fields.FIELDS`) gets one of
+A map has one table per kind of row, such as ``[bar]``, ``[quote]`` or ``[decision]``.
+In a table each field of that kind (`tradeloop.capture.fields.FIELDS`) gets one of
 
 - ``"column"`` or ``["first choice", "second choice"]``: the first that is there,
 - ``{ parts = ["a", "b"], prefix = "x-" }``: the texts of columns, joined by ``-``,
@@ -23,10 +22,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tradeloop.capture.fields import FIELDS, RULES
+from tradeloop.capture.fields import FIELDS, RULES, TO_NEXT
 from tradeloop.capture.nearest import nearest
+from tradeloop.capture.plain_kinds import PLAIN, field_of
 from tradeloop.errors import InputError
-from tradeloop.events import duration_ns
+from tradeloop.events import Record, duration_ns
+
+_DURATIONS = {"interval": ("0", "0s", TO_NEXT), "latency": ("0", "0s")}
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,22 @@ def known_layouts() -> tuple[Layout, ...]:
         for entry in folder.iterdir()
         if entry.name.endswith(".toml")
     )
-    return tuple(
+    usual = [
         layout for name, text in texts for layout in parse_layouts(text, source=name)
-    )
+    ]
+    return (*usual, *(_own_columns(record) for record in PLAIN))
+
+
+def _own_columns(record: Record) -> Layout:
+    """Layout of a file that has the columns of a record."""
+    short = {"instrument": ("instrument", "symbol")}
+    origins = {
+        field_of(column): Origin(
+            short.get(column.name, (column.name, column.name.removesuffix("_ns")))
+        )
+        for column in record.columns
+    }
+    return Layout(f"the columns of {record.kind}", record.kind, origins)
 
 
 def own_layouts(path: Path | None) -> tuple[Layout, ...]:
@@ -175,7 +190,9 @@ def _layout(kind: str, body: Mapping[str, Any], source: str) -> Layout:
         _known(name, RULES, "rule", source)
         if not isinstance(value, RULES[name]):
             _refuse(source, name, value, f"a {RULES[name].__name__}")
-        if name in ("interval", "latency") and value not in ("0", "0s"):
+        if name == "scale":
+            _check_scale(value, kind, source)
+        if name in _DURATIONS and value not in _DURATIONS[name]:
             _check_duration(name, value, source)
     return Layout(
         name=source,
@@ -185,6 +202,13 @@ def _layout(kind: str, body: Mapping[str, Any], source: str) -> Layout:
         needs=_texts("needs", body.get("needs", []), source),
         unless=_texts("unless", body.get("unless", []), source),
     )
+
+
+def _check_scale(scale: Any, kind: str, source: str) -> None:
+    for name, factor in scale.items():
+        _known(name, FIELDS[kind], f"field of a {kind}", source)
+        if isinstance(factor, bool) or not isinstance(factor, int | float):
+            _refuse(source, name, factor, "a number to multiply by")
 
 
 def _check_duration(name: str, value: object, source: str) -> None:

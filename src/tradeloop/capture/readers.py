@@ -1,26 +1,29 @@
-"""Files to tables: Parquet, CSV and Arrow IPC, told apart by their content.
+"""Files to tables: Parquet, CSV, NDJSON and Arrow IPC, told apart by their content.
 
 1. `files_below` lists the files of a path.
 2. `file_format` looks at the first bytes; a suffix alone proves nothing.
-3. `read_table` reads the columns as they are; every column of a CSV stays text, so
-   that one bad cell refuses one row and not the file.
+3. `read_sheet` reads the columns as they are; every column of a CSV stays text, so
+   that one bad cell refuses one row and not the file. A broken line of NDJSON goes to
+   quarantine, for the same reason.
 
 Arrow reads the binary formats, since a damaged file makes it raise: the readers of
 Polars 2.1 can end the process. Whatever goes wrong becomes one `InputError` that names
 the file and the way out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tradeloop.capture.text_files import GZIP, read_csv, refuse_twins
+from tradeloop.capture.line_files import Sheet, read_lines
+from tradeloop.capture.text_files import GZIP, read_csv, refuse_bomb, refuse_twins
 from tradeloop.errors import InputError
 
-PARQUET, ARROW_FILE, ARROW_STREAM, CSV = "parquet", "arrow file", "arrow stream", "csv"
+PARQUET, ARROW_FILE, ARROW_STREAM = "parquet", "arrow file", "arrow stream"
+CSV, NDJSON = "csv", "ndjson"
 SUFFIXES = {
     ".parquet": PARQUET,
     ".pq": PARQUET,
@@ -31,6 +34,8 @@ SUFFIXES = {
     ".csv": CSV,
     ".tsv": CSV,
     ".txt": CSV,
+    ".ndjson": NDJSON,
+    ".jsonl": NDJSON,
 }
 _MAGIC = {b"PAR1": PARQUET, b"ARRO": ARROW_FILE, b"\xff\xff\xff\xff": ARROW_STREAM}
 _DAMAGE = (
@@ -108,6 +113,8 @@ def file_format(path: Path) -> str:
         )
     by_content = _MAGIC.get(head[:4])
     by_suffix = _suffix_format(path)
+    if by_suffix == NDJSON and by_content is None:
+        return NDJSON
     if head[:2] == GZIP and by_suffix == CSV:
         return CSV
     if by_content is None and (by_suffix != CSV or b"\0" in head):
@@ -126,7 +133,8 @@ def _refuse_format(path: Path, head: bytes, by_suffix: str | None) -> None:
         raise InputError(
             f"The suffix {path.suffix!r} is unknown, and the content is neither "
             f"Parquet nor Arrow: {start}.",
-            way_out=f"{_CONVERT} Text counts as CSV when its name ends in .csv.",
+            way_out=f"{_CONVERT} Text counts as CSV when its name ends in .csv, as "
+            "NDJSON when it ends in .ndjson or .jsonl.",
             source=str(path),
         )
     text = b"\0" not in head and by_suffix != CSV
@@ -148,11 +156,30 @@ def read_table(path: Path) -> pl.DataFrame:
     Raises
     ------
     InputError
+        As `read_sheet`; or a line of NDJSON is broken.
+    """
+    sheet = read_sheet(path)
+    if sheet.broken is not None:
+        raise InputError(
+            f"{sheet.broken.height} lines are no JSON objects.",
+            way_out="Correct them, or leave them out.",
+            source=str(path),
+            row=sheet.broken["row"][0],
+        )
+    return sheet.table
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a file into a table and the lines that make no row of it.
+
+    Raises
+    ------
+    InputError
         The file is damaged, has two columns of one name, or holds no rows.
     """
     form = file_format(path)
     try:
-        table = _READ[form](path)
+        sheet = _READ[form](path)
     except InputError:
         raise
     except _DAMAGE as error:
@@ -162,43 +189,53 @@ def read_table(path: Path) -> pl.DataFrame:
             way_out="Export or download it again.",
             source=str(path),
         ) from error
-    if table.height == 0:
+    if sheet.table.height == 0:
         raise InputError(
             "The file holds no rows.",
             way_out="Export it again, or leave it out.",
             source=str(path),
         )
-    return table
+    return sheet
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _read_parquet(path: Path) -> Sheet:
     with pq.ParquetFile(path) as file:
         return _checked(file.read(), path)
 
 
-def _read_arrow(path: Path) -> pl.DataFrame:
+def _read_arrow(path: Path) -> Sheet:
     with pa.OSFile(str(path)) as raw, pa.ipc.open_file(raw) as file:
         return _checked(file.read_all(), path)
 
 
-def _read_stream(path: Path) -> pl.DataFrame:
+def _read_stream(path: Path) -> Sheet:
     with pa.OSFile(str(path)) as raw, pa.ipc.open_stream(raw) as stream:
         return _checked(stream.read_all(), path)
 
 
-def _checked(table: pa.Table, path: Path) -> pl.DataFrame:
+def _checked(table: pa.Table, path: Path) -> Sheet:
     """Take over a table after a look at every buffer: a flipped bit is an error."""
     table.validate(full=True)
     refuse_twins(table.column_names, path)
     frame = pl.from_arrow(table.replace_schema_metadata(None))
     if not isinstance(frame, pl.DataFrame):
         raise TypeError(f"{type(frame).__name__} is no frame")
-    return frame
+    return Sheet(frame)
 
 
-_READ = {
+def _read_csv(path: Path) -> Sheet:
+    return Sheet(read_csv(path))
+
+
+def _read_lines(path: Path) -> Sheet:
+    refuse_bomb(path)
+    return read_lines(path)
+
+
+_READ: Mapping[str, Callable[[Path], Sheet]] = {
     PARQUET: _read_parquet,
     ARROW_FILE: _read_arrow,
     ARROW_STREAM: _read_stream,
-    CSV: read_csv,
+    CSV: _read_csv,
+    NDJSON: _read_lines,
 }

@@ -13,6 +13,7 @@ from tradeloop.errors import InputError
 
 GZIP = b"\x1f\x8b"
 _SEPARATORS = ",;\t|"
+_UNPACKED, _RATIO = 1 << 30, 100
 
 
 def refuse_twins(names: Sequence[str], path: Path) -> None:
@@ -46,6 +47,7 @@ def read_csv(path: Path) -> pl.DataFrame:
     InputError
         The text is damaged or not UTF-8, or two columns have one name.
     """
+    refuse_bomb(path)
     separator = _header(path)
     try:
         return pl.read_csv(
@@ -60,7 +62,32 @@ def read_csv(path: Path) -> pl.DataFrame:
         raise
 
 
-def _open_bytes(path: Path) -> IO[bytes]:
+def refuse_bomb(path: Path) -> None:
+    """Refuse a packed file that unpacks to far more than text does.
+
+    Raises
+    ------
+    InputError
+        It unpacks to more than 1 GiB and more than a hundred times its size.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != GZIP:
+            return
+    most = max(_UNPACKED, _RATIO * path.stat().st_size)
+    seen = 0
+    with open_bytes(path) as file:
+        while chunk := file.read(1 << 20):
+            seen += len(chunk)
+            if seen > most:
+                raise InputError(
+                    f"The file unpacks to more than {most} bytes.",
+                    way_out="Unpack it yourself if it is what you expect.",
+                    source=str(path),
+                )
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a text, plain or packed by gzip."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
     return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
@@ -68,7 +95,7 @@ def _open_bytes(path: Path) -> IO[bytes]:
 
 def _header(path: Path) -> str:
     """Check the first line of a CSV; return the separator that it uses most."""
-    with _open_bytes(path) as file:
+    with open_bytes(path) as file:
         line = file.readline(1 << 20)
     try:
         text = line.decode("utf-8-sig").strip("\r\n")
@@ -79,8 +106,15 @@ def _header(path: Path) -> str:
             source=str(path),
         ) from error
     separator = max(_SEPARATORS, key=text.count)
-    names = [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
-    refuse_twins(names, path)
+    try:
+        names = next(csv.reader([text], delimiter=separator), [])
+    except csv.Error as error:
+        raise InputError(
+            f"The first line names no columns ({error}).",
+            way_out="Let the first line hold the names of the columns.",
+            source=str(path),
+        ) from error
+    refuse_twins([name.strip() for name in names], path)
     return separator
 
 
@@ -89,9 +123,9 @@ def _point_at_csv_damage(path: Path, separator: str) -> None:
     _point_at_other_encoding(path)
     row = -1
     try:
-        with TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, delimiter=separator, strict=True)
-            width = len(next(lines))
+            width = len(next(lines, []))
             for row, cells in enumerate(lines):
                 if len(cells) > width:
                     raise InputError(
@@ -111,7 +145,7 @@ def _point_at_csv_damage(path: Path, separator: str) -> None:
 
 
 def _point_at_other_encoding(path: Path) -> None:
-    with _open_bytes(path) as file:
+    with open_bytes(path) as file:
         for number, line in enumerate(file):
             try:
                 line.decode()

@@ -28,11 +28,14 @@ class TimeRules:
         Unit of numbers since 1970: ns, us, ms or s.
     time_format : str, optional
         Form of text in the words of strptime, such as ``%m/%d/%Y %H:%M``.
+    first_year : int
+        Earlier times are out of range.
     """
 
     timezone: str | None = None
     time_unit: str | None = None
     time_format: str | None = None
+    first_year: int = FIRST_YEAR
 
 
 def rules_from(rules: Mapping[str, object], *, source: str) -> TimeRules:
@@ -83,14 +86,14 @@ class Times:
     faults: Mapping[str, pl.Series]
 
 
-def ranged(moments: pl.Series, **faults: pl.Series) -> Times:
+def ranged(moments: pl.Series, rules: TimeRules, **faults: pl.Series) -> Times:
     """Datetimes to nanoseconds; those that do not fit are refused."""
     year = (
         moments.dt.convert_time_zone("UTC").dt.year()
         if _zone(moments)
         else moments.dt.year()
     )
-    far = ((year < FIRST_YEAR) | (year > LAST_YEAR)).fill_null(value=False)
+    far = ((year < rules.first_year) | (year > LAST_YEAR)).fill_null(value=False)
     near = moments.to_frame("at").select(pl.when(~far).then(pl.col("at"))).to_series()
     ns = near.dt.cast_time_unit("ns").to_physical().rename(moments.name)
     return Times(ns, {"time_out_of_range": far, **faults})
@@ -118,7 +121,7 @@ def localised(moments: pl.Series, rules: TimeRules, source: str) -> Times:
         rules.timezone, ambiguous="null", non_existent="null"
     )
     lost = moments.is_not_null() & zoned.is_null()
-    return ranged(zoned, time_not_in_zone=lost)
+    return ranged(zoned, rules, time_not_in_zone=lost)
 
 
 def no_zone(column: str, value: str, row: int, source: str) -> InputError:

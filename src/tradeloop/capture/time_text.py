@@ -3,7 +3,6 @@
 import polars as pl
 
 from tradeloop.capture.time_base import (
-    FIRST_YEAR,
     LAST_YEAR,
     TimeRules,
     Times,
@@ -85,15 +84,15 @@ def _from_iso(
 ) -> Times:
     odd = text.is_not_null() & ~zoned & ~naive
     year = text.str.slice(0, 4).cast(pl.Int32, strict=False)
-    far = ((zoned | naive) & ((year < FIRST_YEAR) | (year > LAST_YEAR))).fill_null(
-        value=False
-    )
+    far = (
+        (zoned | naive) & ((year < rules.first_year) | (year > LAST_YEAR))
+    ).fill_null(value=False)
     plain = _iso_form(text).set(odd | far, None)
     if zoned.any():
         moments = plain.str.to_datetime(
             "%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ns", time_zone="UTC", strict=False
         )
-        times = ranged(moments)
+        times = ranged(moments, rules)
     else:
         moments = plain.str.to_datetime(
             "%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False
@@ -125,7 +124,7 @@ def _formatted(text: pl.Series, rules: TimeRules, source: str) -> Times:
         moments = text.str.to_datetime(
             form, time_unit="us", time_zone="UTC", strict=False
         )
-        times = ranged(moments)
+        times = ranged(moments, rules)
     else:
         days = not any(mark in form for mark in ("%H", "%I", "%T", "%X", "%s"))
         naive = (

@@ -39,7 +39,7 @@ def to_ns(column: pl.Series, rules: TimeRules, *, source: str) -> Times:
     dtype = column.dtype
     if isinstance(dtype, pl.Datetime):
         if dtype.time_zone is not None:
-            return ranged(column)
+            return ranged(column, rules)
         return localised(column, rules, source)
     if dtype == pl.Date:
         return localised(column.cast(pl.Datetime("us")), rules, source)
