@@ -5,14 +5,17 @@
 3. Trades give volume and signed volume; where an instrument has no quotes, prices too.
 4. A bar with trades and no new quote keeps the quote that stands.
 5. A bar without any tick is absent.
+
+They are made by `tradeloop.capture.bars_live.Bars`, which also makes bars of ticks,
+volume, value and imbalance, and all of them live.
 """
 
 import polars as pl
 
+from tradeloop.capture.bars_live import Bars
+from tradeloop.capture.bars_rules import Feed, time_bars
 from tradeloop.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND
 from tradeloop.events import BAR
-
-_KEY = ("instrument", "open_ns")
 
 
 def default_interval_ns(quotes: pl.DataFrame, trades: pl.DataFrame) -> int:
@@ -48,91 +51,33 @@ def bars_from_ticks(
     -------
     polars.DataFrame of shape (n_bars, n_columns of BAR)
         Sorted by (instrument, event_ns). ``event_ns`` is the end of the bar,
-        ``received_ns`` the end or, if later, when its last tick was received.
+        ``received_ns`` the end or, if later, when its last tick, or the quote that
+        stands, was received. The last bar is given although it may go on.
         ``volume`` is 0 in a bar without trades of an instrument that has trades, and
         null for one that has none; ``signed_volume`` is null where no trade of the
         instrument tells a side.
     """
     if quotes.height == 0 and trades.height == 0:
         return BAR.empty()
-    of_quotes = _quote_bars(_cut(quotes, interval_ns))
-    of_trades = _trade_bars(_cut(trades, interval_ns))
-    bars = of_quotes.join(of_trades, on=_KEY, how="full", coalesce=True).sort(_KEY)
-    bars = _standing_quotes(bars, set(quotes["instrument"].unique()))
-    bars = _whole_volumes(bars, trades)
-    end = pl.col("open_ns") + interval_ns
-    known = pl.max_horizontal(end, "quotes_known_ns", "trades_known_ns")
-    return BAR.conform(bars.with_columns(event_ns=end, received_ns=known))
+    bars = Bars(time_bars(interval_ns), feeds_of(quotes, trades))
+    closed = bars.update(quotes, trades)
+    last = bars.unfinished()
+    return BAR.conform(pl.concat([closed, last]).sort("instrument", "event_ns"))
 
 
-def _cut(ticks: pl.DataFrame, interval_ns: int) -> pl.LazyFrame:
-    start = pl.col("event_ns") // interval_ns * interval_ns
-    return ticks.lazy().with_columns(open_ns=start)
+def feeds_of(quotes: pl.DataFrame, trades: pl.DataFrame) -> dict[str, Feed]:
+    """Say of each instrument what its ticks are: mids where it has quotes.
 
-
-def _quote_bars(quotes: pl.LazyFrame) -> pl.DataFrame:
-    mid = (pl.col("bid") + pl.col("ask")) / 2
-    ends = [pl.col(c).last() for c in ("bid", "ask", "bid_size", "ask_size")]
-    return (
-        quotes.with_columns(mid=mid)
-        .group_by(_KEY, maintain_order=True)
-        .agg(
-            *ends,
-            open=pl.col("mid").first(),
-            high=pl.col("mid").max(),
-            low=pl.col("mid").min(),
-            close=pl.col("mid").last(),
-            quotes_known_ns=pl.col("received_ns").max(),
-        )
-        .collect()
-    )
-
-
-def _trade_bars(trades: pl.LazyFrame) -> pl.DataFrame:
-    return (
-        trades.group_by(_KEY, maintain_order=True)
-        .agg(
-            trade_open=pl.col("price").first(),
-            trade_high=pl.col("price").max(),
-            trade_low=pl.col("price").min(),
-            trade_close=pl.col("price").last(),
-            volume=pl.col("size").sum(),
-            signed_volume=(pl.col("size") * pl.col("side")).sum(),
-            trades_known_ns=pl.col("received_ns").max(),
-        )
-        .collect()
-    )
-
-
-def _standing_quotes(bars: pl.DataFrame, quoted: set[str]) -> pl.DataFrame:
-    """Price the bars that have trades only.
-
-    Of an instrument with quotes they stand at its last quote, and those before its
-    first quote are left out; of one without they are bars of trade prices.
+    Parameters
+    ----------
+    quotes, trades : polars.DataFrame
+        Columns of QUOTE and TRADE.
     """
-    with_quotes = pl.col("instrument").is_in(list(quoted))
-    carried = [
-        pl.col(c).forward_fill().over("instrument")
-        for c in ("bid", "ask", "bid_size", "ask_size", "close")
-    ]
-    bars = bars.with_columns(carried)
-    priced = [
-        pl.when(with_quotes)
-        .then(pl.coalesce(name, "close"))
-        .otherwise(pl.col(f"trade_{name}"))
-        .alias(name)
-        for name in ("open", "high", "low", "close")
-    ]
-    return bars.with_columns(priced).drop_nulls("close")
-
-
-def _whole_volumes(bars: pl.DataFrame, trades: pl.DataFrame) -> pl.DataFrame:
-    traded = trades["instrument"].unique().to_list()
-    sided = trades.filter(pl.col("side") != 0)["instrument"].unique().to_list()
-    name = pl.col("instrument")
-    return bars.with_columns(
-        volume=pl.when(name.is_in(traded)).then(pl.col("volume").fill_null(0.0)),
-        signed_volume=pl.when(name.is_in(sided)).then(
-            pl.col("signed_volume").fill_null(0.0)
-        ),
-    )
+    quoted, traded = set(quotes["instrument"].unique()), trades["instrument"].unique()
+    sided = set(trades.filter(pl.col("side") != 0)["instrument"].unique())
+    return {
+        name: Feed(
+            "mid" if name in quoted else "trade", name in set(traded), name in sided
+        )
+        for name in quoted | set(traded)
+    }
