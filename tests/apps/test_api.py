@@ -17,8 +17,8 @@ from tradeloop.apps.rules import load_rules
 from tradeloop.apps.settings import load
 from tradeloop.clock import LiveClock
 from tradeloop.events import duration_ns
-from tradeloop.pipelines.collect import open_collector
 from tradeloop.pipelines.collected import Usual
+from tradeloop.pipelines.serve import open_served
 from tradeloop.stores import Lake
 
 with warnings.catch_warnings():
@@ -89,9 +89,9 @@ def served(folder):
     )
     places, principal = settings.places(folder), settings.acting()
     with (
-        open_collector(places, principal, LiveClock(), usual) as collector,
+        open_served(places, principal, LiveClock(), usual) as opened,
         TestClient(
-            create(lambda: nullcontext(collector)), raise_server_exceptions=False
+            create(lambda: nullcontext(opened)), raise_server_exceptions=False
         ) as client,
     ):
         yield client

@@ -232,7 +232,7 @@ SETTINGS = {
     "horizons that are no list": ("horizons = 5", "tradeloop.toml", "horizons"),
     "a benchmark that nobody has": ('benchmark = "QQQ"', "'QQQ'", "SP500"),
     "another database": (
-        'journal = "postgresql://h/d"',
+        'journal = "mysql://h/d"',
         "tradeloop.toml",
         "journal",
         "SQLite",

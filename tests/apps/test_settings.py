@@ -27,7 +27,7 @@ def test_a_file_that_is_no_toml_is_one_clear_error(tmp_path):
 
 
 def test_a_database_that_is_not_built_in_is_refused(tmp_path):
-    (tmp_path / "tradeloop.toml").write_text('journal = "postgresql://host/db"\n')
+    (tmp_path / "tradeloop.toml").write_text('journal = "mysql://host/db"\n')
     with pytest.raises(InputError, match="sqlite:///"):
         load(tmp_path).places(tmp_path)
 

@@ -3,23 +3,22 @@
 Exit status: 0 done, 2 the input or the arguments break a rule, 1 anything else.
 """
 
-import json
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from tradeloop import __version__
 from tradeloop.apps import bench as benches
+from tradeloop.apps import cli_capture, simulating
 from tradeloop.apps import doctor as doctors
 from tradeloop.apps import init as inits
 from tradeloop.apps import loop as loops
+from tradeloop.apps import schemas as contracts
 from tradeloop.apps import serving as servers
 from tradeloop.apps.settings import switch_telemetry_off
-from tradeloop.apps.terminal import answers, messages, write_json
-from tradeloop.errors import InputError, TradeloopError
+from tradeloop.apps.terminal import Answer, answers, messages, speak, stopping
 
 app = typer.Typer(
     help="Every trading decision becomes a training row that cannot leak.",
@@ -27,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(cli_capture.app, name="capture")
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
@@ -34,39 +34,12 @@ Json = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")
 ]
-Answer = Mapping[str, Any]
-T = TypeVar("T")
 
 
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
     switch_telemetry_off()
     app()
-
-
-def _speak(
-    call: Callable[[], Answer], show: Callable[[Answer], None], *, as_json: bool
-) -> None:
-    """Call, then print the answer."""
-    answer = _stopping(call, as_json=as_json)
-    if as_json:
-        write_json(json.dumps(answer, allow_nan=False))
-    else:
-        show(answer)
-
-
-def _stopping(call: Callable[[], T], *, as_json: bool) -> T:
-    """Call; an error on purpose becomes one message and an exit status."""
-    try:
-        return call()
-    except TradeloopError as error:
-        status = 2 if isinstance(error, InputError) else 1
-        if as_json:
-            said = {"error": type(error).__name__, "message": str(error)}
-            write_json(json.dumps(said))
-        messages.print(f"[bold red]{type(error).__name__}[/]:", end=" ")
-        messages.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(status) from error
 
 
 @app.callback(invoke_without_command=True)
@@ -82,7 +55,7 @@ def _root(
 @app.command()
 def demo(*, out: Out = Path("tradeloop-demo"), as_json: Json = False) -> None:
     """Run the whole loop on real daily index bars, 1999 to 2018."""
-    _speak(lambda: loops.demo(out, quiet=as_json), loops.show, as_json=as_json)
+    speak(lambda: loops.demo(out, quiet=as_json), loops.show, as_json=as_json)
 
 
 @app.command()
@@ -129,13 +102,13 @@ def run(  # noqa: PLR0913  # one parameter an option
         columns=columns,
         bar=bar,
     )
-    _speak(lambda: loops.run(wish, out, quiet=as_json), loops.show, as_json=as_json)
+    speak(lambda: loops.run(wish, out, quiet=as_json), loops.show, as_json=as_json)
 
 
 @app.command()
 def init(folder: Path, *, as_json: Json = False) -> None:
     """Write tradeloop.toml and commented rule files into FOLDER."""
-    _speak(
+    speak(
         lambda: {"written": [str(path) for path in inits.init(folder)]},
         lambda answer: answers.print("\n".join(answer["written"]), markup=False),
         as_json=as_json,
@@ -147,7 +120,53 @@ def doctor(
     *, folder: Annotated[Path, typer.Option("--dir")] = Path(), as_json: Json = False
 ) -> None:
     """Show what is there and what is not."""
-    _speak(lambda: doctors.examine(folder), doctors.show, as_json=as_json)
+    speak(lambda: doctors.examine(folder), doctors.show, as_json=as_json)
+
+
+@app.command()
+def simulate(  # noqa: PLR0913  # one parameter an option
+    *,
+    preset: Annotated[str, typer.Option(help="fx or crypto.")] = "fx",
+    days: Annotated[float, typer.Option(help="Length of the market.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="The same seed, the same files.")] = 7,
+    rate: Annotated[float, typer.Option(help="Factor of the message rates.")] = 1.0,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Plant duplicates, disorder, gaps.")
+    ] = False,
+    fit: Annotated[
+        list[Path] | None,
+        typer.Option(help="Fit the preset to recorded files instead; repeatable."),
+    ] = None,
+    instrument: Annotated[
+        str | None, typer.Option(help="Which one of the files to fit.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="A new folder.")] = Path(
+        "tradeloop-simulated"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Make a market with known truth, always marked as simulated."""
+
+    def call() -> Answer:
+        if fit:
+            return simulating.fit(tuple(fit), out, preset=preset, instrument=instrument)
+        return simulating.simulate(
+            out, preset=preset, days=days, seed=seed, rate=rate, faults=faults
+        )
+
+    speak(call, simulating.show, as_json=as_json)
+
+
+@app.command()
+def schemas(
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write them to.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the JSON Schemas of all events, and the AsyncAPI document."""
+    speak(lambda: contracts.schemas(out), contracts.show, as_json=as_json)
 
 
 @app.command()
@@ -155,7 +174,7 @@ def bench(
     area: Annotated[str, typer.Argument(help=benches.HELP)], *, as_json: Json = False
 ) -> None:
     """Measure one area against its named peers, in one run."""
-    _speak(lambda: benches.measure(area), benches.show, as_json=as_json)
+    speak(lambda: benches.measure(area), benches.show, as_json=as_json)
 
 
 @app.command()
@@ -176,5 +195,5 @@ def serve(
     def told(answer: Answer) -> None:
         messages.print(f"{answer['url']}/docs  (stop with Ctrl-C)")
 
-    _speak(call, told, as_json=as_json)
-    _stopping(lambda: servers.serve(folder, host=host, port=port), as_json=as_json)
+    speak(call, told, as_json=as_json)
+    stopping(lambda: servers.serve(folder, host=host, port=port), as_json=as_json)

@@ -96,7 +96,7 @@ def _workspace(folder: Path) -> Iterator[Row]:
     for name in ("journal", "catalog", "tracking", "lake", "artefacts"):
         path: Path = getattr(places, name)
         yield name, "ok" if path.exists() else "absent", str(path)
-    if places.journal.exists():
+    if isinstance(places.journal, str) or places.journal.exists():
         try:
             yield "ledger", "ok", examine_journal(places, settings.acting())
         except TradeloopError as error:

@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     ----------
     tenant, principal : str
         For whom, and who: part of every key and every audit entry.
-    journal, catalog, tracking : str
+    journal : str
+        ``sqlite:///PATH`` or ``postgresql://HOST/DATABASE``.
+    catalog, tracking : str
         Databases, as ``sqlite:///PATH``.
     lake, artefacts, rules : str
         Folders.
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     def places(self, folder: Path) -> Places:
         """Turn the URLs into places, relative to ``folder``."""
         return Places(
-            journal=_database(self.journal, folder, "journal"),
+            journal=_journal(self.journal, folder),
             catalog=_database(self.catalog, folder, "catalog"),
             tracking=_database(self.tracking, folder, "tracking"),
             lake=folder / self.lake,
@@ -90,11 +92,18 @@ class Settings(BaseSettings):
         )
 
 
-def _database(url: str, folder: Path, name: str) -> Path:
+def _journal(url: str, folder: Path) -> Path | str:
+    """Return the URL of a server's journal as it is, else the file."""
+    if url.partition("://")[0] in {"postgresql", "postgres"}:
+        return url
+    return _database(url, folder, "journal", " or postgresql://HOST/DATABASE")
+
+
+def _database(url: str, folder: Path, name: str, other: str = "") -> Path:
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path:
         raise InputError(
-            f"{name} must be a URL like sqlite:///{name}.db, was {url!r}.",
+            f"{name} must be a URL like sqlite:///{name}.db{other}, was {url!r}.",
             way_out="Other backends are not built in yet; use SQLite.",
             source=FILE,
             column=name,

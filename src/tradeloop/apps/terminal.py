@@ -1,9 +1,12 @@
 """What a person sees in the terminal: progress with an ETA, tables, errors."""
 
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -18,6 +21,10 @@ from rich.progress import (
 from rich.table import Table
 
 from tradeloop.clock import monotonic_s
+from tradeloop.errors import InputError, TradeloopError
+
+Answer = Mapping[str, Any]
+T = TypeVar("T")
 
 # Progress and messages go to standard error: standard output is for the answer.
 messages = Console(stderr=True, highlight=False)
@@ -81,3 +88,28 @@ def write_json(text: str) -> None:
     """Write one JSON document to standard output, and nothing else."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def speak(
+    call: Callable[[], Answer], show: Callable[[Answer], None], *, as_json: bool
+) -> None:
+    """Call, then print the answer."""
+    answer = stopping(call, as_json=as_json)
+    if as_json:
+        write_json(json.dumps(answer, allow_nan=False))
+    else:
+        show(answer)
+
+
+def stopping(call: Callable[[], T], *, as_json: bool) -> T:
+    """Call; an error on purpose becomes one message and an exit status."""
+    try:
+        return call()
+    except TradeloopError as error:
+        status = 2 if isinstance(error, InputError) else 1
+        if as_json:
+            said = {"error": type(error).__name__, "message": str(error)}
+            write_json(json.dumps(said))
+        messages.print(f"[bold red]{type(error).__name__}[/]:", end=" ")
+        messages.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(status) from error

@@ -1,18 +1,15 @@
 """One decision at a time: what was known, what came of it, as one row of a dataset.
 
 The collector holds a workspace open. It sees what earlier runs made durable: decisions
-of the journal, and the market slices that the journal lists.
+of the journal, and the market, in slices that the journal lists or as its events.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from threading import RLock
 
 import polars as pl
 
-from tradeloop.clock import Clock
 from tradeloop.datasets import (
     STATE_COLUMNS,
     Dataset,
@@ -28,7 +25,7 @@ from tradeloop.datasets import (
     outcome_labels,
 )
 from tradeloop.errors import InputError
-from tradeloop.events import DatasetType, DecisionState, Principal, duration_text
+from tradeloop.events import DatasetType, DecisionState, duration_text
 from tradeloop.features import Bank, bank_for
 from tradeloop.labels.explain import explain
 from tradeloop.pipelines.assemble import (
@@ -43,23 +40,15 @@ from tradeloop.pipelines.captured import (
     captured_decision,
     captured_fills,
     captured_market,
+    has_grown,
 )
 from tradeloop.pipelines.collected import Collected, Include, Seen, Usual
 from tradeloop.pipelines.featurize import featurize, with_series
 from tradeloop.pipelines.label import label_decisions, last_received_ns
 from tradeloop.pipelines.own import usual_horizons_ns
-from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
+from tradeloop.pipelines.workspace import Workspace
 from tradeloop.quality import measure
 from tradeloop.stores import DatasetRecord
-
-
-@contextmanager
-def open_collector(
-    places: Places, principal: Principal, clock: Clock, usual: Usual
-) -> Iterator["Collector"]:
-    """Open the workspace for as long as the collector is used."""
-    with open_workspace(places, principal, clock) as workspace:
-        yield Collector(workspace, usual)
 
 
 class Collector:
@@ -90,12 +79,19 @@ class Collector:
         extra = [name for name in joined.columns if name not in market.bars.columns]
         return joined, bank_for(joined, market.interval_ns, extra)
 
+    def _refresh(self) -> None:
+        """Forget the market that was read if more of it was captured since."""
+        read: Captured | None = self.__dict__.get("_captured")
+        if read is not None and has_grown(self._workspace, read):
+            for name in ("_captured", "_joined"):
+                self.__dict__.pop(name, None)
+
     def check(self) -> None:
         """Read from each store; raises what a store raises."""
         with self._lock:
             self.ledger()
             self._workspace.catalog.datasets(self._workspace.principal)
-            _ = self._captured
+            self._workspace.journal.counts(self._workspace.principal)
 
     def ledger(self) -> dict[str, int]:
         """Count the decisions by state."""
@@ -133,6 +129,7 @@ class Collector:
             The tenant has no such decision, or no market.
         """
         with self._lock:
+            self._refresh()
             decision = captured_decision(self._workspace, decision_id)
             seen = self._seen(decision, include)
             material = self._material(decision, seen)

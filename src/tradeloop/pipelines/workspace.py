@@ -14,7 +14,7 @@ from tradeloop.stores import (
     Journal,
     Lake,
     open_catalog,
-    open_journal,
+    open_log,
 )
 
 
@@ -24,17 +24,25 @@ class Places:
 
     Parameters
     ----------
-    journal, catalog, tracking : Path
+    journal : Path or str
+        The file of an embedded journal, or the URL of a server's.
+    catalog, tracking : Path
         Database files.
     lake, artefacts : Path
         Folders.
     """
 
-    journal: Path
+    journal: Path | str
     catalog: Path
     tracking: Path
     lake: Path
     artefacts: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Database files of this machine."""
+        embedded = (self.journal,) if isinstance(self.journal, Path) else ()
+        return (*embedded, self.catalog, self.tracking)
 
     @property
     def runs(self) -> Path:
@@ -85,10 +93,10 @@ def open_workspace(
     BusyError
         Another process writes the journal.
     """
-    for file in (places.journal, places.catalog, places.tracking):
+    for file in places.files:
         file.parent.mkdir(parents=True, exist_ok=True)
     with (
-        open_journal(places.journal, clock) as journal,
+        open_log(places.journal, clock) as journal,
         open_catalog(f"sqlite:///{places.catalog}", clock) as catalog,
     ):
         yield Workspace(

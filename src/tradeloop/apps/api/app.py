@@ -8,11 +8,12 @@ from fastapi import FastAPI, Response
 from fastapi_swagger import patch_fastapi
 
 from tradeloop import __version__
-from tradeloop.apps.api import problems
+from tradeloop.apps.api import capture, problems
 from tradeloop.apps.api.meters import Meters
 from tradeloop.apps.api.training_data import router
 from tradeloop.apps.api.wire import Problem
-from tradeloop.pipelines.collect import Collector
+from tradeloop.errors import BusyError
+from tradeloop.pipelines.serve import Served
 
 # Swagger UI would send the page's address to a validator on the internet.
 _DOCS = {"validatorUrl": None, "tryItOutEnabled": True, "displayRequestDuration": True}
@@ -22,7 +23,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create(opened: Callable[[], AbstractContextManager[Collector]]) -> FastAPI:
+def create(opened: Callable[[], AbstractContextManager[Served]]) -> FastAPI:
     """Build the application.
 
     Parameters
@@ -33,8 +34,8 @@ def create(opened: Callable[[], AbstractContextManager[Collector]]) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with opened() as collector:
-            app.state.collector = collector
+        with opened() as served:
+            app.state.served, app.state.collector = served, served.collector
             yield
 
     app = FastAPI(
@@ -52,6 +53,8 @@ def create(opened: Callable[[], AbstractContextManager[Collector]]) -> FastAPI:
     problems.install(app)
     patch_fastapi(app, swagger_ui_parameters=_DOCS)
     app.include_router(router)
+    app.include_router(capture.router)
+    app.state.draining = False
     _observe(app, meters)
     return app
 
@@ -65,6 +68,8 @@ def _observe(app: FastAPI, meters: Meters) -> None:
     @app.get("/readyz", tags=["health"], responses={503: {"model": Problem}})
     def readyz() -> dict[str, str]:
         """Say that journal, catalog and lake can be read."""
+        if app.state.draining:
+            raise BusyError("The server is ending; it answers what it has taken.")
         app.state.collector.check()
         return {"status": "ready"}
 

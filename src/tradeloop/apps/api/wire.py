@@ -221,3 +221,112 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+
+
+class MessageResult(BaseModel):
+    """What became of one message."""
+
+    id: str
+    status: Literal["stored", "duplicate", "conflict", "quarantined"]
+    seq: int = Field(description="Place in the journal, or in its quarantine.")
+    reason: str = Field("", description="Why it was set aside.")
+
+
+class EventsAnswer(BaseModel):
+    """What became of the messages of a request, all of it durable."""
+
+    stored: int
+    duplicate: int
+    conflict: int
+    quarantined: int
+    results: list[MessageResult] = Field(description="In the order of the messages.")
+
+
+class TicksAnswer(BaseModel):
+    """What became of a batch of ticks, all of it durable."""
+
+    status: Literal["stored", "duplicate", "conflict", "quarantined"] = Field(
+        description="conflict: another batch came under this number and was kept; "
+        "quarantined: no row of it keeps the rules."
+    )
+    rows: int = Field(description="Rows that were stored.")
+    quarantined: int = Field(description="Rows that were set aside, with a reason.")
+
+
+class LedgerAnswer(BaseModel):
+    """Decisions: received, and where they stand."""
+
+    received: int
+    labelled: int
+    pending: int
+    censored: int
+    quarantined: int
+
+
+class StatusAnswer(BaseModel):
+    """What came in, and where it stands."""
+
+    decisions: LedgerAnswer
+    balanced: bool = Field(
+        description="received = labelled + pending + censored + quarantined"
+    )
+    events: dict[str, int] = Field(description="Stored events by kind.")
+    ticks: dict[str, int] = Field(description="Rows in the lake by kind.")
+    quarantined: dict[str, int] = Field(description="Quarantined rows by kind.")
+    complete: bool = Field(description="No number of any source is missing.")
+
+
+class SourceAnswer(BaseModel):
+    """Numbers of one life of a source."""
+
+    source: str
+    epoch: int
+    highest: int
+    came: int
+
+
+class GapAnswer(BaseModel):
+    """Numbers of a source that never came."""
+
+    source: str
+    epoch: int
+    expected: int
+    missing: int
+    ranges: list[tuple[int, int]]
+
+
+class GapsAnswer(BaseModel):
+    """Whether all numbers came."""
+
+    complete: bool
+    sources: list[SourceAnswer]
+    gaps: list[GapAnswer]
+
+
+class FileRequest(Wire):
+    """Files of the server's machine, by their whole paths."""
+
+    paths: Annotated[list[Text], Field(min_length=1, max_length=1_000)]
+    columns: Text | None = None
+
+
+class CaptureAnswer(BaseModel):
+    """Counts of one kind of event."""
+
+    kind: str
+    expected: int
+    captured: int
+    quarantined: int
+    duplicates: int
+    conflicts: list[str]
+
+
+class FileAnswer(BaseModel):
+    """The account of one file and kind."""
+
+    source: str
+    capture: CaptureAnswer
+    reasons: dict[str, int] = Field(description="Rows in quarantine by reason.")
+    flags: list[dict[str, Any]] = Field(description="What cleaning flagged.")
+    clocks: list[dict[str, Any]] = Field(description="Clocks that disagree, by venue.")
+    notes: list[str]

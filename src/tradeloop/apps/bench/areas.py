@@ -6,24 +6,30 @@ from typing import Any
 
 from tradeloop.apps.bench import (
     backtest,
+    book,
     capture,
     datasets,
     features,
     labels,
     models,
+    over_http,
     signals,
+    ticks,
 )
 from tradeloop.apps.bench.machine import machine
 from tradeloop.errors import InputError
 
 ALL = (
     backtest.AREA,
+    book.AREA,
     capture.AREA,
     datasets.AREA,
     features.AREA,
     labels.AREA,
     models.AREA,
+    over_http.AREA,
     signals.AREA,
+    ticks.AREA,
 )
 EVERY = "all"
 NAMES = (EVERY, *(area.name for area in ALL))

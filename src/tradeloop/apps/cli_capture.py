@@ -1,0 +1,88 @@
+"""``tradeloop capture``: what comes in, and the proof that it is there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradeloop.apps import capturing, replaying
+from tradeloop.apps.terminal import speak
+
+app = typer.Typer(
+    help="Capture events, and prove that every one of them is there.",
+    no_args_is_help=True,
+)
+
+Folder = Annotated[
+    Path, typer.Option("--dir", help="Folder of a workspace, with its stores.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]
+_HERE = Path()
+
+
+@app.command()
+def file(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    *,
+    folder: Folder = _HERE,
+    columns: Annotated[
+        Path | None, typer.Option(help="TOML that maps your columns.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read and check; store nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Capture files of events: Parquet, CSV, Arrow or NDJSON, of any kind."""
+    speak(
+        lambda: capturing.file(folder, paths, columns=columns, check=check),
+        capturing.show_file,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    *,
+    folder: Folder = _HERE,
+    speed: Annotated[
+        float, typer.Option(help="1 is the recorded pace, 0 without waiting.")
+    ] = 1.0,
+    columns: Annotated[
+        Path | None, typer.Option(help="TOML that maps your columns.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Play recorded files as live events, through the doors that live ones take."""
+    speak(
+        lambda: replaying.replay(folder, paths, speed=speed, columns=columns),
+        replaying.show,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def status(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Show received = labelled + pending + censored + quarantined."""
+    speak(lambda: capturing.status(folder), capturing.show_status, as_json=as_json)
+
+
+@app.command()
+def gaps(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Prove that every number of every source came, or name what is missing."""
+    speak(lambda: capturing.gaps(folder), capturing.show_gaps, as_json=as_json)
+
+
+@app.command()
+def backup(to: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Copy the journal to TO, also while a server writes it."""
+    speak(lambda: capturing.backup(folder, to), capturing.show_copy, as_json=as_json)
+
+
+@app.command()
+def restore(copy: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Put the journal of a backup into a workspace that has none."""
+    speak(lambda: capturing.restore(copy, folder), capturing.show_copy, as_json=as_json)
