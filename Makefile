@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+MINUTES ?= 60
+RATE ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench serve format lock clean
+.PHONY: help demo test check crash soak bench serve format lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -29,6 +31,16 @@ check: $(READY)  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+crash: $(READY)  ## kill, cut the power, fail the disk: 500 and 300 rounds
+	TRADELOOP_KILLS=500 TRADELOOP_POWER_CUTS=300 \
+	  $(BIN)/python -m pytest -q -rP tests/stores/test_durability.py
+	TRADELOOP_CRASH_ROUNDS=100 $(BIN)/python -m pytest -q -rP tests/stores/test_postgres_crash.py
+	$(BIN)/python tests/stores/tick_writers.py 8 25 12
+	TRADELOOP_HTTP_KILLS=25 $(BIN)/python -m pytest -q tests/apps/test_live_server.py
+
+soak: $(READY)  ## an hour under load: what grows; MINUTES=60 RATE=2000
+	PYTHONPATH=tests $(BIN)/python tests/soak.py --minutes $(MINUTES) --rate $(RATE)
 
 bench: $(READY)  ## measure against named peers, print a table
 	$(BIN)/tradeloop bench all

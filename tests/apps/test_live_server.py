@@ -12,7 +12,7 @@ from tradeloop import Client
 from tradeloop.clock import ReplayClock
 from tradeloop.stores import open_journal
 
-KILLS = int(os.environ.get("CRASH_HTTP_ROUNDS", "3"))
+KILLS = int(os.environ.get("TRADELOOP_HTTP_KILLS", "3"))
 
 
 @pytest.fixture
