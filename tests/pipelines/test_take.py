@@ -91,7 +91,7 @@ def test_a_batch_that_a_crash_left_unlisted_is_listed_when_it_comes_again(
     intake, workspace, monkeypatch
 ):
     with monkeypatch.context() as crash:
-        crash.setattr(type(workspace.journal), "append", lambda *_: 1 / 0)
+        crash.setattr(type(workspace.journal), "write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             send(intake, workspace, quotes())
     assert slices(workspace) == []

@@ -1,6 +1,7 @@
 """A real nats-server with JetStream for tests: stopped, killed, wiped, restarted."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -69,6 +70,8 @@ class NatsServer:
     def pause(self) -> None:
         """Let it hang: connections stay, nothing answers."""
         self._send(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitpid(self._process.pid, os.WUNTRACED)  # it hangs from here on
 
     def go_on(self) -> None:
         """Let it go on after a pause."""

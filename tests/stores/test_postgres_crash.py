@@ -24,7 +24,7 @@ from tradeloop.stores import postgres_database
 from tradeloop.stores.base import Event
 from tradeloop.stores.postgres import PostgresJournal, open_postgres
 
-ROUNDS = int(os.environ.get("TRADELOOP_CRASH_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("TRADELOOP_CRASH_ROUNDS", "25"))
 # The log is written at commits only, not by a timer in between: what a commit does not
 # wait for is lost for sure.
 LAZY = "wal_writer_delay=10s"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tradeloop.apps import capturing, replaying
+from tradeloop.apps import brokering, capturing, replaying
 from tradeloop.apps.terminal import speak
 
 app = typer.Typer(
@@ -86,3 +86,32 @@ def backup(to: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
 def restore(copy: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
     """Put the journal of a backup into a workspace that has none."""
     speak(lambda: capturing.restore(copy, folder), capturing.show_copy, as_json=as_json)
+
+
+@app.command()
+def relay(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Publish to the broker what the journal holds; a server does it by itself."""
+    speak(lambda: brokering.relay(folder), brokering.show_published, as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    *,
+    folder: Folder = _HERE,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Publish again what is missing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare the broker's stream with the journal, by tenant and kind."""
+    speak(
+        lambda: brokering.reconcile(folder, repair=repair),
+        brokering.show_reconciled,
+        as_json=as_json,
+    )
+
+
+@app.command("rebuild-stream")
+def rebuild_stream(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+    """Empty the broker's stream and publish everything from the journal."""
+    speak(lambda: brokering.rebuild(folder), brokering.show_published, as_json=as_json)

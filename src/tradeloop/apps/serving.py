@@ -78,7 +78,9 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
         raise MissingExtraError(str(error.name), "serve") from error
     address, gate = host or settings.host, port or settings.port
     with (
-        open_served(places, principal, LiveClock(), usual) as served,
+        open_served(
+            places, principal, LiveClock(), usual, broker=settings.broker
+        ) as served,
         address_shown(places, Address(f"http://{address}:{gate}", served.token)),
     ):
         api = create(lambda: nullcontext(served))

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
         from the bar interval.
     benchmark : str
         Instrument whose return is subtracted; empty is cash.
+    broker : str
+        ``nats://HOST:4222`` or ``kafka://HOST:9092``; empty: none.
     host : str
         Address of the HTTP API; anything but loopback has to be written here.
     port : int
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     rules: str = "rules"
     horizons: tuple[str, ...] = ()
     benchmark: str = ""
+    broker: str = ""
     host: str = "127.0.0.1"
     port: int = 8800
 

@@ -23,16 +23,17 @@ def _object(name: str, meaning: str, *members: Column) -> Column:
 
 _METRICS = _object(
     "data_quality_metrics",
-    "JSON: scores from 0 to 1",
-    _score("completeness_score", "share of expected rows that are there"),
+    "JSON: scores from 0 to 1; null where nothing could be judged",
+    _score("completeness_score", "share of rows that are there", nullable=True),
     _score("accuracy_score", "agreement with a reference, if any", nullable=True),
-    _score("consistency_score", "agreement of related values"),
-    _score("timeliness_score", "share of rows that came in time"),
-    _score("validity_score", "share of rows that keep the rules"),
+    _score("consistency_score", "agreement of related values", nullable=True),
+    _score("timeliness_score", "share of rows that came in time", nullable=True),
+    _score("validity_score", "share of rows that keep the rules", nullable=True),
     Column(
         "missing_data_percentage",
         FLOAT,
         "share of missing values, percent",
+        nullable=True,
         least=0,
         most=100,
     ),

@@ -30,19 +30,18 @@ from tradeloop.datasets import (
     dataset_folder,
     day_files,
     frame_hash,
-    generated_event,
     metadata,
 )
 from tradeloop.errors import NotFoundError
 from tradeloop.events import DatasetType, duration_text
 from tradeloop.features import Bank, RegimeRule
+from tradeloop.pipelines.announce import announce_dataset
 from tradeloop.pipelines.featurize import featurize, with_series
 from tradeloop.pipelines.label import last_received_ns
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import (
     DatasetRecord,
-    Event,
     FeatureDefinition,
     LabelingRule,
     QualityRecord,
@@ -248,14 +247,8 @@ def write_dataset(
         principal, _definitions(bank), workspace.audit("define", "features")
     )
     _register(workspace, dataset, described, findings, now_ns)
-    event = generated_event(described, f"generated-{occasion.dataset_id}")
-    workspace.journal.append(
-        principal,
-        "training_dataset_generated",
-        "tradeloop",
-        [Event(event["event_id"], now_ns, now_ns, event["training_dataset"])],
-        workspace.audit("publish", occasion.dataset_id),
-    )
+    kept = workspace.lake.read_text(principal, root, "metadata.json")
+    announce_dataset(workspace, json.loads(kept), now_ns)
     path = workspace.places.lake / folder
     return Written(
         occasion.dataset_id,

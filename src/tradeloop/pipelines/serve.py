@@ -13,10 +13,12 @@ from tradeloop.clock import Clock
 from tradeloop.errors import InputError
 from tradeloop.events import Principal
 from tradeloop.pipelines.accept import Door
+from tradeloop.pipelines.broker import Mended, mended, this_process
 from tradeloop.pipelines.capture_files import FileCapture, capture_files
 from tradeloop.pipelines.collect import Collector
 from tradeloop.pipelines.collected import Usual
 from tradeloop.pipelines.completeness import gaps_of, status_of
+from tradeloop.pipelines.exchange import Exchange, Sides, exchanging
 from tradeloop.pipelines.take import Taken, TickIntake
 from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
 from tradeloop.stores import Lake, open_log
@@ -43,6 +45,10 @@ class Served:
         Takes batches of ticks.
     token : str
         What a command of this machine's user shows, to work through the server.
+    broker : str
+        URL of the broker; empty: none.
+    exchange : Exchange, optional
+        What goes on between journal and broker; None without one.
     """
 
     workspace: Workspace
@@ -50,6 +56,8 @@ class Served:
     door: Door
     ticks: TickIntake
     token: str
+    broker: str
+    exchange: Exchange | None
 
     @property
     def principal(self) -> Principal:
@@ -70,38 +78,95 @@ class Served:
 
     def status(self) -> Mapping[str, Any]:
         """Account for what came in."""
-        return asdict(status_of(self.workspace.journal, self.principal))
+        told = asdict(status_of(self.workspace.journal, self.principal))
+        return {**told, "broker": _shown(self.exchange)}
+
+    def reconcile(self, *, mend: bool) -> Mended:
+        """Compare the broker's stream with the journal; see `mended`."""
+        if self.exchange is None:
+            raise InputError(
+                "This server was started without a broker.",
+                way_out='Write broker = "nats://HOST:4222" into tradeloop.toml.',
+                source="broker",
+            )
+        upto = self.exchange.position
+        return mended(self.workspace.journal, self.broker, upto=upto, mend=mend)
 
     def gaps(self) -> Mapping[str, Any]:
         """Account for the numbers of each source."""
         return asdict(gaps_of(self.workspace.journal, self.principal))
 
 
+def _shown(exchange: Exchange | None) -> dict[str, Any] | None:
+    if exchange is None:
+        return None
+    return {
+        "position": list(exchange.position),
+        "renewed": exchange.renewed,
+        "trouble": dict(exchange.trouble),
+    }
+
+
 @contextmanager
 def open_served(
-    places: Places, principal: Principal, clock: Clock, usual: Usual
+    places: Places,
+    principal: Principal,
+    clock: Clock,
+    usual: Usual,
+    *,
+    broker: str = "",
 ) -> Iterator[Served]:
     """Open a workspace for a server; what it has taken is stored before this ends.
+
+    Parameters
+    ----------
+    places : Places
+        Where the stores lie.
+    principal : Principal
+        For whom, and who.
+    clock : Clock
+        Tells when something was recorded.
+    usual : Usual
+        How outcomes are graded.
+    broker : str
+        URL of a broker that hears of events and brings messages and ticks; empty:
+        none.
 
     Raises
     ------
     BusyError
         Another process writes the journal.
+    InputError
+        The URL names no broker that we know.
     """
     with open_workspace(places, principal, clock) as workspace:
         group = GroupCommit(workspace.journal)
         ticks = TickIntake(workspace.lake, workspace.journal, clock)
+        door = Door(group, clock)
+        sides = Sides(workspace.journal, group, door, clock, ticks.submit)
         try:
-            yield Served(
-                workspace=workspace,
-                collector=Collector(workspace, usual),
-                door=Door(group, clock),
-                ticks=ticks,
-                token=token_urlsafe(),
-            )
+            with _joined(broker, sides) as exchange:
+                yield Served(
+                    workspace=workspace,
+                    collector=Collector(workspace, usual),
+                    door=door,
+                    ticks=ticks,
+                    token=token_urlsafe(),
+                    broker=broker,
+                    exchange=exchange,
+                )
         finally:
             group.close(DRAIN_S)
             ticks.close()
+
+
+@contextmanager
+def _joined(broker: str, sides: Sides) -> Iterator[Exchange | None]:
+    if not broker:
+        yield None
+        return
+    with exchanging(broker, sides, owner=this_process()) as exchange:
+        yield exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +212,11 @@ def address_shown(places: Places, address: Address) -> Iterator[None]:
     wrote is overwritten.
     """
     file = _address_of(places)
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(address)), encoding="utf-8")
+    unfinished = file.with_name(file.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(asdict(address)), encoding="utf-8")
+    unfinished.replace(file)  # nobody reads half an address
     try:
         yield
     finally:

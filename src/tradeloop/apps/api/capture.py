@@ -2,6 +2,7 @@
 
 from asyncio import wrap_future
 from collections import Counter
+from dataclasses import asdict
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from tradeloop.apps.api.wire import (
     FileAnswer,
     FileRequest,
     GapsAnswer,
+    ReconcileAnswer,
+    ReconcileRequest,
     StatusAnswer,
     TicksAnswer,
 )
@@ -119,12 +122,29 @@ def file(
 
     The token stands beside the journal, in a file that only its owner can read.
     """
-    served = _served(request)
-    if not compare_digest(authorization.encode(), f"Bearer {served.token}".encode()):
-        raise HTTPException(403, "Only a command of the server's own user may do this.")
+    served = _commanded(request, authorization)
     paths = [Path(path) for path in asked.paths]
     columns = None if asked.columns is None else Path(asked.columns)
     return [one.as_mapping() for one in served.capture(paths, columns)]
+
+
+@router.post("/capture/reconcile", response_model=ReconcileAnswer)
+def reconcile(
+    request: Request,
+    asked: ReconcileRequest,
+    authorization: Annotated[str, Header()] = "",
+) -> Any:
+    """Compare the stream with the journal, for ``tradeloop capture reconcile``."""
+    served = _commanded(request, authorization)
+    return asdict(served.reconcile(mend=asked.repair))
+
+
+def _commanded(request: Request, authorization: str) -> Served:
+    """Let in who can read the file beside the journal."""
+    served = _served(request)
+    if not compare_digest(authorization.encode(), f"Bearer {served.token}".encode()):
+        raise HTTPException(403, "Only a command of the server's own user may do this.")
+    return served
 
 
 @router.get("/capture/status", response_model=StatusAnswer)

@@ -274,6 +274,9 @@ class StatusAnswer(BaseModel):
     ticks: dict[str, int] = Field(description="Rows in the lake by kind.")
     quarantined: dict[str, int] = Field(description="Quarantined rows by kind.")
     complete: bool = Field(description="No number of any source is missing.")
+    broker: dict[str, Any] | None = Field(
+        None, description="Between journal and broker; null without one."
+    )
 
 
 class SourceAnswer(BaseModel):
@@ -330,3 +333,17 @@ class FileAnswer(BaseModel):
     flags: list[dict[str, Any]] = Field(description="What cleaning flagged.")
     clocks: list[dict[str, Any]] = Field(description="Clocks that disagree, by venue.")
     notes: list[str]
+
+
+class ReconcileRequest(Wire):
+    """Compare the broker's stream with the journal."""
+
+    repair: bool = False
+
+
+class ReconcileAnswer(BaseModel):
+    """What was found in the stream, and what was done about it."""
+
+    found: dict[str, Any]
+    repaired: int = Field(description="Messages that were published again.")
+    complete: bool = Field(description="The stream holds everything now.")

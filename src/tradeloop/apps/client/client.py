@@ -20,6 +20,8 @@ from tradeloop.events import Message, envelope_of, message_of
 from tradeloop.events.strict_json import check
 
 _MOST_OF_A_REQUEST = 500
+_PATIENCE_S = 1.0
+_LONGEST_NAME = 200  # with an ending it has to fit into the name of a file
 
 
 class Client:
@@ -53,6 +55,7 @@ class Client:
         path = Path(spool) / f"{source}.spool"
         self._spool = Spool(path, source, self._clock)
         self._delivery = Delivery(self._spool, road, _MOST_OF_A_REQUEST)
+        self._left: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -144,15 +147,23 @@ class Client:
         Parameters
         ----------
         timeout_s : float
-            How long to wait for the acknowledgements; 0 to stop at once.
+            How long to wait for the acknowledgements; 0 to stop at once, which leaves a
+            request that is under way a second.
         """
-        left = self._delivery.flush(timeout_s)
-        self._delivery.end()
-        self._spool.close()
-        return left
+        if self._left is None:
+            self._left = self._delivery.flush(timeout_s)
+            self._delivery.end(max(timeout_s, _PATIENCE_S))
+            self._spool.close()
+        return self._left
 
     def _message(self, kind: str, body: dict[str, Any], now_ns: int) -> tuple[str, str]:
         event_ns = body.pop("event_ns", now_ns)
+        if type(event_ns) is not int:
+            raise InputError(
+                f"It must be ns UTC, an int, was {event_ns!r:.80}.",
+                way_out="Leave it out for now, or use int(...).",
+                column="event_ns",
+            )
         message = Message(
             kind=kind,
             source=self._source,
@@ -174,10 +185,13 @@ class Client:
 
 
 def _named(source: str) -> str:
-    plain = source.replace("-", "").replace("_", "").replace(".", "")
-    if not plain.isalnum() or not plain.isascii() or source.startswith("."):
+    plain = str(source).replace("-", "").replace("_", "").replace(".", "")
+    fits = isinstance(source, str) and len(source) <= _LONGEST_NAME
+    named = plain.isalnum() and plain.isascii() and not str(source).startswith(".")
+    if not (fits and named):
         raise InputError(
-            f"A source is named by letters, digits and - _ ., was {source!r}.",
+            "A source is named by letters, digits and - _ ., at most "
+            f"{_LONGEST_NAME}, was {source!r:.80}.",
             way_out="Rename it; it names the file of the spool too.",
             source="source",
         )

@@ -6,7 +6,8 @@
    sent again, after a pause that doubles up to five seconds, or after what the answer
    asks for. `Sending.trouble` says why.
 3. A request that is refused as a whole is sent again message by message; the one that
-   is refused alone is set aside in the spool, with its reason. Nothing is dropped.
+   is refused alone is set aside in the spool, with its reason. So is one whose id or
+   number was spent on another content before. Nothing is dropped.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from tradeloop.clock import monotonic_s
 from tradeloop.errors import InputError, TradeloopError
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
+_CLASH = "conflict"
+_CLASH_REASON = "Another content came under its id or its number before, and was kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class LaterError(TradeloopError):
         super().__init__(message)
 
 
+class RefusedError(InputError):
+    """The other side has read what was sent, and takes it in no form."""
+
+
 class Road(Protocol):
     """How messages get to the journal."""
 
@@ -56,7 +63,7 @@ class Road(Protocol):
         ------
         LaterError
             Nothing is known of the request: send it again.
-        InputError
+        RefusedError
             It is refused as a whole, and always will be.
         """
 
@@ -75,7 +82,8 @@ class Sending:
     stored, duplicate, conflict, quarantined : int
         Acknowledged since the client was made, by what became of them.
     refused : int
-        Set aside in the spool: the other side takes them in no form.
+        Set aside in the spool: the other side takes them in no form, or has another
+        content under their id.
     trouble : str
         Why the last request was not answered; empty when it was.
     """
@@ -137,24 +145,28 @@ class Delivery:
                 self._news.wait(min(0.05, max(0.0, until_s - monotonic_s())))
         return left
 
-    def end(self) -> None:
-        """Stop after the request that is under way."""
+    def end(self, timeout_s: float) -> None:
+        """Stop after the request that is under way, or without its answer.
+
+        What was sent and not answered in time stays in the spool: it is sent again, and
+        found to be there.
+        """
         with self._news:
             self._ended = True
             self._news.notify_all()
-        self._thread.join()
-        self._road.rest()
+        self._thread.join(timeout_s)
+        if not self._thread.is_alive():
+            self._road.rest()
 
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while not self._ended:
-            batch = self._spool.waiting(self._most)
-            if not batch:
-                self._road.rest()
-                self._sleep(_LONGEST_PAUSE_S, empty=True)
-                continue
             try:
-                self._send(batch)
+                if batch := self._spool.waiting(self._most):
+                    self._send(batch)
+                else:
+                    self._road.rest()
+                    self._sleep(_LONGEST_PAUSE_S, empty=True)
                 pause_s = _FIRST_PAUSE_S
             except Exception as error:  # noqa: BLE001  # a dead thread would be silent
                 self._note(f"{type(error).__name__}: {error}")
@@ -166,16 +178,20 @@ class Delivery:
     def _send(self, batch: Sequence[Waiting]) -> None:
         try:
             told = self._road.send(ndjson(batch, self._spool.epoch))
-        except InputError as error:
+        except RefusedError as error:
             if len(batch) > 1:
                 for message in batch:
                     self._send([message])
             else:
-                self._spool.refuse(batch[0], str(error))
+                self._spool.refuse([(batch[0], str(error))])
             return
         if [one.event_id for one in told] != [one.event_id for one in batch]:
             raise LaterError("The answer does not name the messages that were sent.")
-        self._spool.drop([message.n for message in batch])
+        both = list(zip(batch, told, strict=True))
+        clashes = [m for m, one in both if one.status == _CLASH]
+        if clashes:
+            self._spool.refuse([(message, _CLASH_REASON) for message in clashes])
+        self._spool.drop([m.n for m, one in both if one.status != _CLASH])
         with self._news:
             for one in told:
                 self._counts[one.status] += 1

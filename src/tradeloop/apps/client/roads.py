@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradeloop.apps.client.delivery import LaterError, Outcome
+from tradeloop.apps.client.delivery import LaterError, Outcome, RefusedError
 from tradeloop.clock import Clock
 from tradeloop.errors import (
     BusyError,
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _EVENTS, _TICKS = "/api/v1/events", "/api/v1/ticks"
 _NDJSON = "application/x-ndjson"
 _ARROW = "application/vnd.apache.arrow.stream"
-_LATER = (408, 425, 429, 500, 502, 503, 504, 507)
+_REFUSED = (413, 422)
+"""How the API says no for ever; any other answer is of the road, not of the message."""
 _LONGEST_S = 30.0
 _COMMIT_S = 30.0
 
@@ -49,7 +50,7 @@ class Server:
     """
 
     def __init__(self, url: str) -> None:
-        self._url, self._client = url.rstrip("/"), None
+        self.url, self._client = url.rstrip("/"), None
 
     _client: "httpx.Client | None"
 
@@ -62,7 +63,7 @@ class Server:
                 for one in answer.json()["results"]
             ]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise LaterError(f"{self._url} answered with no results.") from error
+            raise LaterError(f"{self.url} answered with no results.") from error
 
     def ticks(self, kind: str, data: bytes, source: str, epoch: int, n: int) -> Batch:
         """Post a batch of ticks, an Arrow IPC stream; durable when it is answered.
@@ -71,7 +72,7 @@ class Server:
         ------
         LaterError
             Nothing is known of the batch: send it again under the same number.
-        InputError
+        RefusedError
             It is refused as a whole, and always will be.
         """
         query: dict[str, str | int] = {"source": source, "epoch": epoch, "n": n}
@@ -80,7 +81,7 @@ class Server:
             told = answer.json()
             return Batch(told["status"], told["rows"], told["quarantined"])
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise LaterError(f"{self._url} answered with no result.") from error
+            raise LaterError(f"{self.url} answered with no result.") from error
 
     def rest(self) -> None:
         """Close idle connections."""
@@ -97,20 +98,21 @@ class Server:
             self._client = httpx.Client(timeout=_LONGEST_S, trust_env=False)
         try:
             answer = self._client.post(
-                self._url + path,
+                self.url + path,
                 content=body,
                 headers={"Content-Type": form},
                 params=query,
             )
         except httpx.HTTPError as error:
-            raise LaterError(f"{self._url}: {type(error).__name__}: {error}") from error
-        if answer.status_code in _LATER:
-            raise LaterError(f"{self._url}: {answer.text[:500]}", _after_s(answer))
-        if answer.status_code != httpx.codes.OK:
-            raise InputError(
-                f"{self._url} refused what was sent: {answer.text[:500]}",
+            raise LaterError(f"{self.url}: {type(error).__name__}: {error}") from error
+        if answer.status_code in _REFUSED:
+            raise RefusedError(
+                f"{self.url} refused what was sent: {answer.text[:500]}",
                 way_out="A client keeps it in its spool, under 'refused'.",
             )
+        if answer.status_code != httpx.codes.OK:
+            said = f"{self.url}: {answer.status_code} {answer.text[:500]}"
+            raise LaterError(said, _after_s(answer))
         return answer
 
 
@@ -147,6 +149,8 @@ class Workspace:
         try:
             promise = doors.door.send(principal, body, "ndjson")
             kept = promise.kept(promise.receipts.result(_COMMIT_S))
+        except InputError as error:
+            raise RefusedError(error.message, way_out=error.way_out) from error
         except (FullError, TimeoutError) as error:
             raise LaterError(str(error)) from error
         except OverloadedError as error:
@@ -196,7 +200,7 @@ class Workspace:
         address = served_at(load(self._folder).places(self._folder))
         if address is None:
             raise LaterError(str(busy)) from busy
-        if self._server is None:
+        if self._server is None or self._server.url != address.url:
             self._server = Server(address.url)
         return self._server
 

@@ -7,6 +7,8 @@
    its epoch is the time at which it was made.
 3. `drop` removes what the other side has acknowledged; `refuse` sets aside what the
    other side will never take, with its reason. Nothing else removes a message.
+4. `put` leaves room on the disk: to remove a message takes some, and a spool that had
+   filled the disk could never be emptied.
 """
 
 import os
@@ -34,6 +36,8 @@ CREATE TABLE IF NOT EXISTS refused (
     reason TEXT NOT NULL
 ) STRICT;
 """
+_RESERVE = 1 << 20
+"""Bytes of the disk that `put` leaves, beside what a checkpoint may take."""
 _SETTINGS = {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1}
 
 
@@ -78,6 +82,7 @@ class Spool:
 
     def __init__(self, path: Path, source: str, clock: Clock) -> None:
         self.path, self._threads, self._pid = path, RLock(), os.getpid()
+        self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = apsw.Connection(str(path))
@@ -93,9 +98,11 @@ class Spool:
                 f"The spool {path} is used by another process. Give each process a "
                 "spool of its own, and a source of its own."
             ) from error
-        except apsw.NotADBError as error:
+        except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise InputError(
-                "This is no spool.", way_out="Name another file.", source=str(path)
+                f"This is no spool that can be written: {error}.",
+                way_out="Name another file.",
+                source=str(path),
             ) from error
 
     def _life(self, source: str, clock: Clock) -> int:
@@ -127,7 +134,7 @@ class Spool:
             The disk is full; none of them is kept.
         """
         insert = "INSERT INTO message (event_id, envelope) VALUES (?, ?) RETURNING n"
-        with self._writing():
+        with self._writing(room=sum(len(text) for _, text in messages)):
             return [self._connection.execute(insert, m).get for m in messages]
 
     def waiting(self, most: int) -> list[Waiting]:
@@ -144,12 +151,15 @@ class Spool:
                 "DELETE FROM message WHERE n = ?", [(n,) for n in numbers]
             )
 
-    def refuse(self, message: Waiting, reason: str) -> None:
-        """Set a message aside that the other side will never take."""
-        row = (message.n, message.event_id, message.envelope, reason)
+    def refuse(self, told: Sequence[tuple[Waiting, str]]) -> None:
+        """Set messages aside that the other side will never take, with the reasons."""
+        rows = [(m.n, m.event_id, m.envelope, reason) for m, reason in told]
         with self._writing():
-            self._connection.execute("INSERT INTO refused VALUES (?, ?, ?, ?)", row)
-            self._connection.execute("DELETE FROM message WHERE n = ?", (message.n,))
+            insert = "INSERT INTO refused VALUES (?, ?, ?, ?)"
+            self._connection.executemany(insert, rows)
+            self._connection.executemany(
+                "DELETE FROM message WHERE n = ?", [row[:1] for row in rows]
+            )
 
     def refused(self) -> list[tuple[Waiting, str]]:
         """Return what was set aside, with the reasons."""
@@ -167,6 +177,7 @@ class Spool:
     def close(self) -> None:
         """Close the file; what waits, waits there."""
         with self._threads:
+            self._closed = True
             if self._pid == os.getpid():
                 self._connection.close()
 
@@ -176,13 +187,33 @@ class Spool:
                 f"The spool {self.path} was opened by process {self._pid}. Make a "
                 "client, with a spool of its own, after the fork."
             )
+        if self._closed:
+            raise BusyError(f"The client of {self.path} was closed. Make another one.")
         return self._connection
 
+    def _require_room(self, size: int) -> None:
+        if self._free() >= size + _RESERVE:
+            return
+        # What was dropped is free again once the log is folded in.
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        pages: Any = self._connection.pragma("freelist_count")
+        page_size: Any = self._connection.pragma("page_size")
+        if self._free() + pages * page_size < size + _RESERVE:
+            raise apsw.FullError("the room left is kept to empty the spool")
+
+    def _free(self) -> int:
+        """Bytes that are free beside those that a checkpoint may take."""
+        disk = os.statvfs(self.path.parent)
+        log = self.path.with_name(self.path.name + "-wal")
+        return disk.f_bavail * disk.f_frsize - log.stat().st_size
+
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, room: int | None = None) -> Iterator[None]:
         with self._threads:
             connection = self._mine()
             try:
+                if room is not None:
+                    self._require_room(room)
                 connection.execute("BEGIN IMMEDIATE")
                 yield
                 connection.execute("COMMIT")
