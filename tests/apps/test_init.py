@@ -11,12 +11,12 @@ from tradeloop.errors import InputError
 from tradeloop.pipelines.rules import Rules
 
 
-def test_init_writes_a_twelve_line_settings_file_and_the_rule_files(tmp_path):
+def test_init_writes_a_short_settings_file_and_the_rule_files(tmp_path):
     written = init(tmp_path / "mine")
     assert [p.relative_to(tmp_path / "mine").as_posix() for p in written] == list(
         TEMPLATES
     )
-    assert len((tmp_path / "mine" / "tradeloop.toml").read_text().splitlines()) == 12
+    assert len((tmp_path / "mine" / "tradeloop.toml").read_text().splitlines()) == 13
 
 
 def test_what_init_writes_says_just_what_the_defaults_are(tmp_path, monkeypatch):

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from tradeloop.apps import brokering, capturing, replaying
+from tradeloop.apps import brokering, capturing, cli_vendor, replaying
 from tradeloop.apps.terminal import speak
 
 app = typer.Typer(
     help="Capture events, and prove that every one of them is there.",
     no_args_is_help=True,
 )
+app.add_typer(cli_vendor.app, name="vendor")
 
 Folder = Annotated[
     Path, typer.Option("--dir", help="Folder of a workspace, with its stores.")

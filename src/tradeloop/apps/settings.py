@@ -9,7 +9,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,8 @@ from tradeloop.pipelines.workspace import Places
 
 FILE = "tradeloop.toml"
 _KEPT = "# As of the last run into this folder; its next run writes it again."
+
+_SECRET = {"polygon_key"}
 
 
 class Settings(BaseSettings):
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
         Instrument whose return is subtracted; empty is cash.
     broker : str
         ``nats://HOST:4222`` or ``kafka://HOST:9092``; empty: none.
+    polygon_key : SecretStr
+        Key of the vendor's account; better in ``TRADELOOP_POLYGON_KEY`` than in a
+        file. It is never written or shown.
     host : str
         Address of the HTTP API; anything but loopback has to be written here.
     port : int
@@ -65,6 +70,7 @@ class Settings(BaseSettings):
     horizons: tuple[str, ...] = ()
     benchmark: str = ""
     broker: str = ""
+    polygon_key: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: int = 8800
 
@@ -136,8 +142,9 @@ def load(folder: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
+        shown = "..." if name in _SECRET else repr(first["input"])
         raise InputError(
-            f"{first['msg']}, was {first['input']!r}.",
+            f"{first['msg']}, was {shown}.",
             way_out=f"Known settings: {', '.join(Settings.model_fields)}.",
             source=str(file) if file.is_file() else "TRADELOOP_* variables",
             column=name,
@@ -148,7 +155,11 @@ def keep(settings: Settings, folder: Path) -> None:
     """Write the settings beside what they made last; a file of the user's own stays."""
     if not is_kept(folder):
         return
-    lines = [f"{name} = {json.dumps(value)}" for name, value in settings]
+    lines = [
+        f"{name} = {json.dumps(value)}"
+        for name, value in settings
+        if name not in _SECRET
+    ]
     (folder / FILE).write_text("\n".join([_KEPT, *lines, ""]), "utf-8")
 
 

@@ -188,9 +188,7 @@ def _gap(gap: Mapping[str, Any]) -> str:
 
 
 def _key(settings: Settings) -> Key:
-    # The setting is absent, or a SecretStr that is empty by default.
-    secret = getattr(settings, "polygon_key", None)
-    text = secret.get_secret_value() if secret is not None else ""
+    text = settings.polygon_key.get_secret_value()
     if not text:
         raise InputError(
             "There is no key for the vendor.",
