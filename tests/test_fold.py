@@ -180,3 +180,63 @@ def harmonic(n):
 
 def test_compiled_loop_equals_its_python_source():
     assert harmonic(1000) == harmonic.py_func(1000)
+
+
+CALLEE = """
+from typing import NamedTuple
+import numpy as np
+from tradeloop.fold import compiled
+class Rules(NamedTuple):
+    up: float
+    down: float
+TABLE = np.array([10.0, 20.0])
+@compiled
+def deepest(x):
+    return x + 1.0
+"""
+BETWEEN = """
+from tradeloop.fold import inline
+import deep
+@inline
+def between(x):
+    return deep.deepest(x)
+"""
+CALLER = """
+import deep
+from between import between
+from deep import TABLE, Rules
+from tradeloop.fold import compiled
+@compiled
+def outermost(x, rules):
+    return between(x) + TABLE[1] + rules.up
+print(outermost(1.0, Rules(100.0, 200.0)), len(outermost.stats.cache_hits))
+"""
+EDITS = [
+    (None, "122.0 1"),
+    (("x + 1.0", "x + 2.0"), "123.0 0"),
+    (("20.0", "30.0"), "133.0 0"),
+    (("up: float\n    down", "down: float\n    up"), "233.0 0"),
+    (None, "233.0 1"),
+]
+
+
+def test_machine_code_of_a_caller_is_new_when_what_it_calls_is_edited(tmp_path):
+    for name, text in {"deep": CALLEE, "between": BETWEEN, "caller": CALLER}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    callee, printed = tmp_path / "deep.py", [_run(tmp_path)]
+    for edit, _ in EDITS:
+        if edit is not None:
+            callee.write_text(callee.read_text().replace(*edit))
+        printed.append(_run(tmp_path))
+    assert printed == ["122.0 0", *(expected for _, expected in EDITS)]
+
+
+def _run(folder):
+    # -B: Python's own cache takes an edit within one second for the same file.
+    return subprocess.run(
+        [sys.executable, "-B", "caller.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()

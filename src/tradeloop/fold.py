@@ -17,12 +17,13 @@ from functools import cached_property
 from hashlib import sha256
 from inspect import signature
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numba
 import numpy as np
 from llvmlite import ir
+from numba.core import caching as _caching
 from numba.core import cgutils as _cgutils
 from numpy.typing import NDArray
 
@@ -33,6 +34,7 @@ Program = tuple[Index, Index, Float]
 # Numba's own types do not pass the strict checker: it is untyped from here on.
 _numba: Any = numba
 cgutils: Any = _cgutils
+caching: Any = _caching
 carray, njit, prange = _numba.carray, _numba.njit, _numba.prange
 types = _numba.types
 Step = Callable[..., Any]
@@ -87,6 +89,21 @@ def stack(_context: Any, size: Any) -> Any:
     return _D(size), build
 
 
+def _codes(code: CodeType) -> list[CodeType]:
+    """List a function's code and the codes of the comprehensions in it."""
+    inner = [part for part in code.co_consts if isinstance(part, CodeType)]
+    return [code, *(found for part in inner for found in _codes(part))]
+
+
+def _read(function: FunctionType) -> list[Any]:
+    """List the values that a function finds by name, or that it was closed over."""
+    names = [n for code in _codes(function.__code__) for n in code.co_names]
+    found = [function.__globals__.get(name) for name in names]
+    modules = [value for value in found if isinstance(value, ModuleType)]
+    found += [getattr(m, name, None) for m in modules for name in names]
+    return found + [cell.cell_contents for cell in function.__closure__ or ()]
+
+
 def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
     """List the functions that ``step`` runs, itself first, and the constants read."""
     functions: list[FunctionType] = []
@@ -98,11 +115,7 @@ def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
         if function in functions:
             continue
         functions.append(function)
-        names = function.__code__.co_names
-        found = [function.__globals__.get(name) for name in names]
-        modules = [value for value in found if isinstance(value, ModuleType)]
-        found += [getattr(m, name, None) for m in modules for name in names]
-        for value in found:
+        for value in _read(function):
             if isinstance(value, FunctionType) or hasattr(value, "py_func"):
                 todo.append(value)
             elif isinstance(value, int | float | tuple):
@@ -113,9 +126,16 @@ def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
 def _digest(step: Step) -> str:
     """Hash all the code that a step runs: Numba's cache only watches one file."""
     functions, constants = reached(step)
-    codes = (function.__code__ for function in functions)
-    read = [(code.co_code, code.co_consts, code.co_names) for code in codes]
-    return sha256(_ROOT + repr((read, constants)).encode()).hexdigest()[:12]
+    read: list[Any] = [constants]
+    for function in functions:
+        for code in _codes(function.__code__):
+            plain = [part for part in code.co_consts if not isinstance(part, CodeType)]
+            read.append((code.co_code, plain, code.co_names, code.co_varnames))
+        values = _read(function)
+        read += [function.__defaults__, *(v for v in values if isinstance(v, str))]
+        arrays = [v for v in values if isinstance(v, np.ndarray | np.generic)]
+        read += [(a.dtype.descr, a.shape, sha256(a.tobytes()).digest()) for a in arrays]
+    return sha256(_ROOT + repr(read).encode()).hexdigest()[:12]
 
 
 class Kernel:
@@ -125,7 +145,7 @@ class Kernel:
     ----------
     step : callable
         ``step([state,] [ring,] [params,] *inputs)``; it must not raise, and ``state``
-        takes constant indices only. Global arrays are not hashed: use params.
+        takes constant indices only.
     outputs : tuple of str
         Names of what the step returns.
     state, params : int
@@ -291,10 +311,37 @@ def panel(
                 found[k, first : first + n] = scratch[published[k], :n]
 
 
+class _Cache(caching.FunctionCache):  # type: ignore[misc]  # Numba is untyped
+    """Machine code of a function, thrown away when any code that it runs changes.
+
+    The hash is of what this process runs, not of the files, which may be newer; and it
+    is taken at the first call, when all that the function calls is there.
+    """
+
+    _followed = False
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load what the same code was compiled to before, or None."""
+        if not self._followed:
+            file = self._cache_file
+            stamp = (file._source_stamp, _digest(self._py_func))  # noqa: SLF001
+            file._source_stamp, self._followed = stamp, True  # noqa: SLF001
+        return super().load_overload(sig, target_context)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Tell named tuples by their fields too: Numba names only their class."""
+        kinds = [getattr(k, "instance_class", None) for k in getattr(sig, "args", sig)]
+        fields = tuple(getattr(kind, "_fields", ()) for kind in kinds)
+        return *super()._index_key(sig, codegen), fields
+
+
 def compiled(function: Step) -> Any:
     """Compile a loop that is no feature: windows, barriers, matching.
 
-    Fast maths and contraction stay off; machine code is cached on disk; the function
-    must not raise. Its Python source stays at ``.py_func``.
+    Fast maths and contraction stay off; machine code is cached on disk, and compiled
+    anew when a function or constant that it uses, in any module, is another; the
+    function must not raise. Its Python source stays at ``.py_func``.
     """
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+    loop = njit(nogil=True, error_model="numpy")(function)
+    loop._cache = _Cache(function)  # noqa: SLF001 - Numba has no other way in
+    return loop

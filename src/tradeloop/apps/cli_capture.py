@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from tradeloop.apps import brokering, capturing, cli_vendor, replaying
+from tradeloop.apps import (
+    brokering,
+    capturing,
+    cli_vendor,
+    comparing,
+    replaying,
+    upkeep,
+)
 from tradeloop.apps.terminal import speak
 
 app = typer.Typer(
@@ -40,6 +47,25 @@ def file(
     speak(
         lambda: capturing.file(folder, paths, columns=columns, check=check),
         capturing.show_file,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def compare(
+    one: Path,
+    other: Path,
+    *,
+    step: Annotated[str, typer.Option(help="Length of a return.")] = "1h",
+    columns: Annotated[
+        Path | None, typer.Option(help="TOML that maps your columns.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check whether two sources of one price line up, and by how much one is off."""
+    speak(
+        lambda: comparing.compare(one, other, step=step, columns=columns),
+        comparing.show,
         as_json=as_json,
     )
 
@@ -116,3 +142,21 @@ def reconcile(
 def rebuild_stream(*, folder: Folder = _HERE, as_json: Json = False) -> None:
     """Empty the broker's stream and publish everything from the journal."""
     speak(lambda: brokering.rebuild(folder), brokering.show_published, as_json=as_json)
+
+
+@app.command()
+def compact(
+    *,
+    folder: Folder = _HERE,
+    vacuum_older_than: Annotated[
+        str | None,
+        typer.Option(help="Remove replaced files of this age, such as 7d."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make few files of the lake's many small ones; nothing that is read changes."""
+    speak(
+        lambda: upkeep.compact(folder, vacuum_older_than=vacuum_older_than),
+        upkeep.show_compact,
+        as_json=as_json,
+    )

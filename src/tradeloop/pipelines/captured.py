@@ -120,7 +120,7 @@ def _rows(
         )
         older = pl.col(_SEQ).is_in(_outdated(workspace, record, slices, rows, told))
         parts = told.filter(older), rows, told.filter(~older)
-        rows = pl.concat([part.select(record.schema) for part in parts])
+        rows = pl.concat([part.select(record.schema.keys()) for part in parts])
     if len(slices) + len(messages) > 1:
         rows = _latest(rows, record)
     return rows.sort(record.key[0], "event_ns", maintain_order=True)

@@ -1,15 +1,15 @@
 """Ticks come in as numbered batches: to the lake first, then listed in the journal.
 
-Batches that arrive together share one commit of the lake and one sync: while one group
-goes to the disk, the next one gathers. A batch is acknowledged after both are durable.
+Batches that arrive together share one commit of each table and one sync of the journal,
+whoever sent them: while one group goes to the disk, the next one gathers. A batch is
+acknowledged after both are durable.
 """
 
-import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from itertools import groupby
+from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
@@ -18,13 +18,20 @@ import polars as pl
 import pyarrow as pa
 
 from tradeloop.clock import Clock
-from tradeloop.errors import ConflictError, InputError, OverloadedError
-from tradeloop.events import AuditEntry, Principal
-from tradeloop.pipelines.record import SLICE
-from tradeloop.pipelines.take_batch import Batch, decode, examine
-from tradeloop.stores import Event, EventLog, Lake, Rejected
-from tradeloop.stores.base import Status
-from tradeloop.stores.ticks_append import Commit, Part
+from tradeloop.errors import InputError, OverloadedError
+from tradeloop.events import Principal
+from tradeloop.pipelines.take_batch import decode, examine
+from tradeloop.pipelines.take_group import (
+    Laid,
+    Sent,
+    by,
+    lay,
+    place,
+    sender,
+    submission_of,
+)
+from tradeloop.stores import EventLog, Lake
+from tradeloop.stores.base import Receipt, Status
 
 _GROUP_ROWS = 1_000_000
 _MOST_ROWS = 4_000_000
@@ -58,25 +65,6 @@ class Taken:
     version: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    principal: Principal
-    kind: str
-    source: str
-    epoch: int
-    n: int
-    batch: Batch
-    answer: Future[Taken] = field(default_factory=Future)
-
-    @property
-    def key(self) -> str:
-        return f"{self.source}/{self.epoch}/{self.n}"
-
-    @property
-    def size(self) -> int:
-        return self.batch.rows.height + self.batch.refused.height
-
-
 class TickIntake:
     """One writer for the ticks of all sources; safe for many threads.
 
@@ -102,7 +90,7 @@ class TickIntake:
     ) -> None:
         self._lake, self._journal, self._clock = lake, journal, clock
         self._most_rows, self._rows = most_rows, 0
-        self._waiting: deque[_Sent] = deque()
+        self._waiting: deque[Sent] = deque()
         self._changed = Condition()
         self._closed = False
         self._writer = Thread(target=self._run, name="tick-intake", daemon=True)
@@ -165,7 +153,9 @@ class TickIntake:
             )
         rows = decode(table) if isinstance(table, bytes) else table
         batch = examine(kind, rows, f"{source}/{epoch}/{n}")
-        sent = _Sent(principal, kind, source, epoch, n, batch)
+        sent = Sent(principal, kind, source, epoch, n, batch)
+        # Whoever gives up waiting cannot take back what others wait for too.
+        sent.answer.set_running_or_notify_cancel()
         with self._changed:
             if self._closed or self._rows + sent.size > max(self._most_rows, sent.size):
                 raise OverloadedError(
@@ -185,14 +175,11 @@ class TickIntake:
 
     def _run(self) -> None:
         while group := self._next_group():
-            # Same tenant and kind: one commit. The order within them is kept.
-            group.sort(key=_place)
-            for _, together in groupby(group, _place):
-                _guarded(list(together), self._store)
+            self._store(group)
             with self._changed:
                 self._rows -= sum(sent.size for sent in group)
 
-    def _next_group(self) -> list[_Sent]:
+    def _next_group(self) -> list[Sent]:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             group, rows = [], 0
@@ -201,67 +188,29 @@ class TickIntake:
                 rows += group[-1].size
             return group
 
-    def _store(self, group: Sequence[_Sent]) -> None:
-        first, kept = group[0], [sent for sent in group if sent.batch.rows.height]
-        parts = [Part(sent.key, sent.batch.rows, sent.batch.sha256) for sent in kept]
-        ticks = self._lake.ticks
-        found = ticks.append_all(first.principal, first.kind, parts) if parts else []
-        commits = {id(s): commit for s, commit in zip(kept, found, strict=True)}
-        for sent in group:
-            self._refused(sent)
-        by_source = sorted(group, key=_sender)
-        for _, together in groupby(by_source, _sender):
-            self._list(list(together), commits)
+    def _store(self, group: Sequence[Sent]) -> None:
+        """Store a group; an error goes to those whose batches it keeps out."""
+        laid: dict[int, Laid] = {}
+        for together in by(place, group):
+            with _heard(together):
+                for one in lay(self._lake, together):
+                    laid[id(one.sent)] = one
+        # Each sender's batches are listed in the order in which they came.
+        senders = by(sender, [laid[id(sent)] for sent in group if id(sent) in laid])
+        if senders:
+            with _heard([one.sent for told in senders for one in told]):
+                self._list(senders)
 
-    def _refused(self, sent: _Sent) -> None:
-        """Keep the refused rows of a batch and list them."""
-        rows, kind = sent.batch.refused, f"rejected_{sent.kind}"
-        if rows.is_empty():
-            return
-        written = self._lake.write_events(sent.principal, kind, rows)
-        body = {
-            "kind": kind,
-            "sha256": written.sha256,
-            "rows": written.rows,
-            "version": written.version,
-        }
-        event = Event(f"{kind}-{written.sha256}", 0, 0, body)
-        audit = self._audit(sent, "quarantine", rows.height)
-        self._journal.append(sent.principal, SLICE, "lake", [event], audit)
-
-    def _list(
-        self, group: Sequence[_Sent], commits: dict[int, Commit | ConflictError]
-    ) -> None:
-        """List the batches of one source in the journal, then answer."""
-        events, listed = [], []
-        for sent in group:
-            commit = commits.get(id(sent))
-            if isinstance(commit, ConflictError):
-                self._conflict(sent, str(commit))
-                continue
-            listed.append((sent, commit))
-            events.append(_event(sent, commit))
-        if not events:
-            return
-        first = group[0]
-        audit = self._audit(first, "take", sum(s.batch.rows.height for s, _ in listed))
-        receipts = self._journal.append(
-            first.principal, SLICE, first.source, events, audit
-        )
-        for (sent, commit), receipt in zip(listed, receipts, strict=True):
-            sent.answer.set_result(_taken(sent, receipt.status, commit))
-
-    def _conflict(self, sent: _Sent, reason: str) -> None:
-        body = json.dumps({"sha256": sent.batch.sha256, "rows": sent.size})
-        rejected = Rejected(-1, sent.key, reason, body)
-        audit = self._audit(sent, "quarantine", sent.size)
-        self._journal.reject(sent.principal, sent.source, [rejected], audit, kind=SLICE)
-        sent.answer.set_result(_taken(sent, "conflict", None))
-
-    def _audit(self, sent: _Sent, action: str, rows: int) -> AuditEntry:
-        subject = f"{sent.kind} of {sent.source}"
-        detail = json.dumps({"rows": rows})
-        return AuditEntry(sent.principal, self._clock.now_ns(), action, subject, detail)
+    def _list(self, senders: Sequence[Sequence[Laid]]) -> None:
+        """List batches in the journal by one transaction, then answer."""
+        now_ns = self._clock.now_ns()
+        given = [submission_of(told, now_ns) for told in senders]
+        for told, found in zip(senders, self._journal.write(given), strict=True):
+            with _heard([one.sent for one in told]):
+                if isinstance(found, Exception):
+                    raise found
+                for one, receipt in zip(told, found[-len(told) :], strict=True):
+                    one.sent.answer.set_result(_taken(one, receipt))
 
 
 def take(
@@ -279,42 +228,22 @@ def take(
     return answer.result()
 
 
-def _place(sent: _Sent) -> tuple[str, str]:
-    return sent.principal.tenant, sent.kind
-
-
-def _sender(sent: _Sent) -> tuple[str, str]:
-    return sent.principal.name, sent.source
-
-
-def _event(sent: _Sent, commit: Commit | None) -> Event:
-    batch = sent.batch
-    body = {
-        "kind": sent.kind,
-        "key": sent.key,
-        "sha256": batch.sha256,
-        "rows": batch.rows.height,
-        "refused": batch.refused.height,
-        "version": commit.version if commit else None,
-    }
-    name, at_ns = f"{sent.kind}/{sent.key}", batch.received_ns
-    return Event(name, at_ns, at_ns, body, sent.epoch, sent.n)
-
-
-def _taken(sent: _Sent, status: Status, commit: Commit | None) -> Taken:
-    batch, number = sent.batch, (sent.source, sent.epoch, sent.n)
-    if status == "conflict":
-        return Taken(*number, status, 0, 0, None)
-    if status == "stored" and commit is None:
-        status = "quarantined"
+def _taken(laid: Laid, receipt: Receipt) -> Taken:
+    sent, batch, commit = laid.sent, laid.sent.batch, laid.commit
+    number = (sent.source, sent.epoch, sent.n)
+    if laid.conflict or receipt.status == "conflict":
+        return Taken(*number, "conflict", 0, 0, None)
+    new = receipt.status == "stored"
+    status: Status = "quarantined" if new and commit is None else receipt.status
     version = commit.version if commit else None
     return Taken(*number, status, batch.rows.height, batch.refused.height, version)
 
 
-def _guarded(group: Sequence[_Sent], store: Callable[[Sequence[_Sent]], None]) -> None:
-    """Store a group; an error goes to those who wait for it, and ends nothing else."""
+@contextmanager
+def _heard(group: Sequence[Sent]) -> Iterator[None]:
+    """Let an error reach all who wait for one of a group, and end nothing else."""
     try:
-        store(group)
+        yield
     except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
         for sent in group:
             if not sent.answer.done():

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tradeloop.capture.checks import RULES, Rule, broken_rules
 from tradeloop.capture.intake import quarantine
+from tradeloop.capture.plain import bounds_of
 from tradeloop.clock import NS_PER_DAY
 from tradeloop.errors import InputError
 from tradeloop.events import ALL, Record
@@ -27,6 +28,10 @@ _LONGEST_TEXT = 1_000
 _SHOWN_TEXT = 200
 _WAY_OUT = "Send an Arrow IPC stream of the record's columns, without compression."
 _BROKEN = (pa.ArrowException, OSError, ValueError, LookupError, struct.error)
+_TURNED = (
+    "first_sequence_after_last",
+    pl.col("first_sequence") > pl.col("last_sequence"),
+)
 _DICTIONARY, _RECORDS = 2, 3  # types of a message
 
 
@@ -96,8 +101,7 @@ def examine(kind: str, table: pa.Table | pl.DataFrame, name: str) -> Batch:
     """
     record = _record(kind)
     frame, faults = _conformed(record, _plain(table))
-    marks = [*faults, *_faults(record)]
-    rules = [*marks, *RULES.get(kind, ())]
+    rules = [*faults, *_faults(record), *_rules(record)]
     columns = set(frame.columns)
     rules = [rule for rule in rules if set(rule[1].meta.root_names()) <= columns]
     sha = content_sha256(frame.select(record.schema.keys()))
@@ -154,7 +158,7 @@ def _plain(table: pa.Table | pl.DataFrame) -> pl.DataFrame:
         if not _kept(field.type):
             raise InputError(
                 f"A column of type {field.type} is none of a record.",
-                way_out="Send whole numbers, floats and text.",
+                way_out="Send whole numbers, floats, true or false, and text.",
                 column=f"{field.name:.60}",
             )
     return pl.DataFrame(pl.from_arrow(table))
@@ -163,8 +167,9 @@ def _plain(table: pa.Table | pl.DataFrame) -> pl.DataFrame:
 def _kept(dtype: pa.DataType) -> bool:
     if pa.types.is_dictionary(dtype):
         return _text(dtype.value_type)
-    floats = pa.types.is_float32(dtype) or pa.types.is_float64(dtype)
-    return floats or pa.types.is_integer(dtype) or _text(dtype)
+    kinds = (pa.types.is_float32, pa.types.is_float64, pa.types.is_boolean)
+    plain = any(is_kind(dtype) for is_kind in kinds)
+    return plain or pa.types.is_integer(dtype) or _text(dtype)
 
 
 def _text(dtype: pa.DataType) -> bool:
@@ -185,10 +190,7 @@ def _conformed(record: Record, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[
     for name, dtype in frame.schema.items():
         wanted = record.schema[name]
         whole = wanted.is_integer()
-        fits = (
-            dtype.is_integer() if whole else dtype.is_numeric() == wanted.is_numeric()
-        )
-        if not fits:
+        if not _fits(dtype, wanted):
             raise InputError(
                 f"It must be {wanted}, was {dtype}.", way_out=_WAY_OUT, column=name
             )
@@ -208,6 +210,14 @@ def _conformed(record: Record, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[
     return rows.with_columns(beyond), faults
 
 
+def _fits(dtype: pl.DataType, wanted: pl.DataType) -> bool:
+    if pl.Boolean() in {dtype, wanted}:
+        return dtype == wanted
+    if wanted.is_integer():
+        return dtype.is_integer()
+    return dtype.is_numeric() == wanted.is_numeric()
+
+
 def _faults(record: Record) -> Iterator[Rule]:
     """Rules that each record keeps, whatever its kind."""
     for column in record.columns:
@@ -218,10 +228,16 @@ def _faults(record: Record) -> Iterator[Rule]:
             yield f"{column.name}_not_finite", ~value.is_finite()
         elif column.dtype == pl.String:
             yield f"{column.name}_too_long", value.str.len_bytes() > _LONGEST_TEXT
+            yield f"{column.name}_missing", (value == "") & (column.shortest > 0)
         elif column.name.endswith("_ns"):
             late = (value < 0) | (value >= _UNTIL_NS)
             yield f"{column.name}_outside_1970_to_2200", late
-    yield "instrument_missing", pl.col("instrument") == ""
+
+
+def _rules(record: Record) -> list[Rule]:
+    """Rules of a kind as in files, and the bounds of its contract; each reason once."""
+    found = {**dict(RULES.get(record.kind, ())), **dict(bounds_of(record))}
+    return [*found.items(), _TURNED]
 
 
 def _headers(data: bytes) -> Iterator[bytes]:

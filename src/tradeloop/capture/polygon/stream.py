@@ -203,9 +203,10 @@ class Stream:
                     yield None
                 else:
                     yield from self._frame(heard)
-            # What is here already is no loss; what still comes is after the end.
+            # What is here already is no loss; what still comes is after the end. The
+            # driver's thread may be about to hand on what it has read: wait for it.
             for _ in range(_DRAINED):
-                if (heard := _received(link, 0)) is None:
+                if (heard := _received(link, self._limits.poll_s)) is None:
                     return
                 yield from self._frame(heard)
 
