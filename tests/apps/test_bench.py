@@ -46,7 +46,9 @@ def small(monkeypatch):
 
 def test_every_file_is_an_area_in_all_or_is_shared_by_them():
     files = {path.stem for path in Path(bench.__file__).parent.glob("*.py")}
-    assert files - SHARED == {area.name for area in bench.ALL}
+    # The area "service" may not be a file of that name: it would say nothing.
+    named = {"service" if name == "over_http" else name for name in files - SHARED}
+    assert named == {area.name for area in bench.ALL}
     assert len(bench.ALL) == len({area.name for area in bench.ALL})
     assert all(name in bench.HELP for name in NAMES)
 

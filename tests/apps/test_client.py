@@ -1,8 +1,11 @@
 """The client: durable on return, resent until acknowledged, numbered without a gap."""
 
 import asyncio
+import socket
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,11 +14,14 @@ from hypothesis import strategies as st
 from apps.standin import standing_in
 from tradeloop import Client
 from tradeloop.apps.client import AsyncClient
-from tradeloop.apps.client.delivery import ndjson
+from tradeloop.apps.client.delivery import LaterError, ndjson
+from tradeloop.apps.client.roads import Workspace
 from tradeloop.apps.client.spool import Spool
+from tradeloop.apps.settings import load
 from tradeloop.clock import ReplayClock
-from tradeloop.errors import BusyError, InputError
+from tradeloop.errors import BusyError, FullError, InputError
 from tradeloop.events import Principal
+from tradeloop.pipelines.serve import Address, address_shown
 from tradeloop.stores import open_journal
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
@@ -66,7 +72,7 @@ def test_a_client_that_is_killed_loses_nothing_that_it_emitted(tmp_path):
         assert list(journal.stored) == [f"d{k}" for k in range(20)]
 
 
-@pytest.mark.parametrize("mood", ["drop", "garbage", 429, 500, 503, 507])
+@pytest.mark.parametrize("mood", ["drop", "garbage", 301, 401, 404, 429, 500, 503, 507])
 def test_a_message_is_sent_until_it_is_acknowledged_and_is_there_once(tmp_path, mood):
     with standing_in([mood, mood]) as (url, journal):
         with sender(url, tmp_path) as client:
@@ -228,3 +234,113 @@ def test_a_number_is_written_into_the_message_when_it_is_sent(tmp_path):
     assert sent == (
         b'{"id":"a","epoch":"7","sequence":"1"}\n{"id":"b","epoch":"7","sequence":"2"}'
     )
+
+
+def test_a_folder_that_cannot_be_opened_now_costs_no_message(tmp_path):
+    folder = tmp_path / "w"
+    folder.mkdir()
+    settings = folder / "tradeloop.toml"
+    settings.write_text('journal = "postgresql://127.0.0.1:9/nobody"', "utf-8")
+    with Client(folder, source="mine", spool=tmp_path / "spool") as client:
+        decide(client)
+        assert client.flush(0.5) == 1
+        assert client.refused() == []
+        assert "cannot be reached" in client.status().trouble
+        settings.write_text("", "utf-8")
+        assert client.flush(LONG_S) == 0
+    with open_journal(folder / "journal.db", ReplayClock(1)) as journal:
+        assert journal.counts(ME) == {"decision": 1}
+
+
+def test_a_folder_whose_server_moved_is_found_at_the_new_address(tmp_path):
+    places = load(tmp_path).places(tmp_path)
+    road = Workspace(tmp_path, ReplayClock(1))
+    with open_journal(places.journal, ReplayClock(1)):
+        with address_shown(places, Address(NOWHERE, "")), pytest.raises(LaterError):
+            road.send(b"{}")
+        with (
+            standing_in() as (url, journal),
+            address_shown(places, Address(url, "")),
+        ):
+            assert [one.event_id for one in road.send(b'{"id":"a"}')] == ["a"]
+            assert list(journal.stored) == ["a"]
+    road.rest()
+
+
+def test_a_server_that_does_not_answer_holds_up_no_close(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = sender(url, tmp_path)
+        event_id = decide(client)
+        connection, _ = silent.accept()  # the request is under way
+        began_s = time.monotonic()
+        assert client.close(timeout_s=0) == 1
+        assert time.monotonic() - began_s < 5
+        with standing_in() as (other, journal), sender(other, tmp_path) as client:
+            assert client.flush(LONG_S) == 0
+        assert list(journal.stored) == [event_id]
+        connection.close()
+
+
+def test_a_closed_client_says_so_and_can_be_closed_again(tmp_path):
+    client = sender(NOWHERE, tmp_path)
+    decide(client)
+    assert [client.close(timeout_s=0), client.close()] == [1, 1]
+    with pytest.raises(BusyError, match="was closed"):
+        decide(client)
+
+
+@pytest.mark.parametrize("event_ns", ["2024-01-01T00:00:00Z", 1.7e18, None, True])
+def test_a_time_that_is_no_whole_number_is_refused_with_its_name(tmp_path, event_ns):
+    client = sender(NOWHERE, tmp_path)
+    fields = {"instrument": "EURUSD", "side": 1, "strategy": "s"}
+    with pytest.raises(InputError, match="event_ns"):
+        client.emit_all("decision", [fields | {"event_ns": event_ns}])
+    assert client.close(timeout_s=0) == 0
+
+
+def test_a_spool_that_filled_its_disk_can_still_be_emptied(tmp_path, monkeypatch):
+    size = 3 << 20  # of the disk: the files of the spool are all that is on it
+    folder = tmp_path / "spool"
+
+    def disk(_):
+        used = sum(file.stat().st_size for file in folder.iterdir())
+        return SimpleNamespace(f_bavail=max(0, size - used), f_frsize=1)
+
+    monkeypatch.setattr("tradeloop.apps.client.spool.os.statvfs", disk)
+    spool = Spool(folder / "s.spool", "s", ReplayClock(1))
+
+    def filled():
+        for count in range(10_000):
+            try:
+                spool.put([(f"e{count}", "x" * 5_000)])
+            except FullError:
+                return count
+        raise AssertionError("the disk was never full")
+
+    first = filled()
+    assert first > 50
+    assert disk(folder).f_bavail >= 1 << 20
+    while waiting := spool.waiting(100):
+        spool.drop([one.n for one in waiting])
+        assert disk(folder).f_bavail > 0
+    assert filled() >= 50
+    spool.close()
+
+
+def test_long_messages_go_in_requests_of_a_few_megabytes(tmp_path):
+    spool = Spool(tmp_path / "s.spool", "s", ReplayClock(1))
+    spool.put([(f"e{k}", "x" * (1 << 20)) for k in range(9)])
+    spool.put([("long", "x" * (6 << 20)), ("last", "{}")])
+    sizes = []
+    while waiting := spool.waiting(500):
+        sizes.append([one.event_id for one in waiting])
+        spool.drop([one.n for one in waiting])
+    spool.close()
+    assert sizes == [
+        ["e0", "e1", "e2", "e3"],
+        ["e4", "e5", "e6", "e7"],
+        ["e8"],
+        ["long"],
+        ["last"],
+    ]

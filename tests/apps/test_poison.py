@@ -11,6 +11,7 @@ import pytest
 
 from apps import poison
 from apps.serving import ME, api_over
+from tradeloop.pipelines import accept
 
 EVENTS = "/api/v1/events"
 JSON = {"Content-Type": "application/json"}
@@ -232,3 +233,39 @@ def test_a_body_that_is_no_stream_of_ticks_is_refused(client, body):
 def test_ticks_of_no_kind_or_no_source_are_refused(client, path):
     answer = client.post(path, content=stream(quotes()), headers=ARROW)
     assert answer.status_code in {404, 422}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (NDJSON, b"1\n" * 4_000_000),
+        (JSON, b"[NaN" + b",1" * 3_900_000 + b"]"),
+        (JSON, b"[NaN" + b",[]" * 2_500_000 + b"]"),
+    ],
+    ids=["lines", "an array", "an array of arrays"],
+)
+def test_a_request_of_millions_of_items_is_refused_before_each_is_read(
+    client, monkeypatch, headers, body
+):
+    read = []
+    monkeypatch.setattr(accept, "_strict", lambda data: read.append(data) or 1)
+    answer = client.post(EVENTS, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert read == []
+
+
+def test_bodies_share_a_room_and_one_that_finds_none_is_asked_to_come_again(
+    client, journal
+):
+    room = client.app.state.room
+    before = journal.counts(ME)
+    room.held += room.most
+    answer = client.post(EVENTS, content=good("late"), headers=JSON)
+    room.held -= room.most
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert journal.counts(ME) == before
+    for headers in (JSON, JSON | {"Content-Encoding": "gzip"}):
+        body = good("late") if headers is JSON else gzip.compress(good("late"))
+        assert client.post(EVENTS, content=body, headers=headers).status_code == 200
+    client.post(EVENTS, content=poison.WHOLE["9 MB"], headers=JSON)
+    assert room.held == 0

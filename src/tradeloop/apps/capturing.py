@@ -110,6 +110,12 @@ def show_file(answer: Mapping[str, Any]) -> None:
             f"+ {told['quarantined']:,} quarantined"
             + (f"; {told['duplicates']:,} were there" if told["duplicates"] else "")
         )
+        if told["conflicts"]:
+            some = ", ".join(told["conflicts"][:5])
+            answers.print(
+                f"  conflict     {len(told['conflicts']):,} were there with another "
+                f"content, which was kept: {escape(some)}"
+            )
         for reason, rows in one["reasons"].items():
             answers.print(f"  quarantined  {reason:<20} {rows:>12,}")
         for flag in one["flags"]:
@@ -147,7 +153,8 @@ def show_gaps(answer: Mapping[str, Any]) -> None:
         gap = missing.get((one["source"], one["epoch"]))
         told = _ranges(gap["ranges"]) if gap else "nothing"
         counts = (f"{one['highest']:,}", f"{one['came']:,}")
-        rows.append((one["source"], str(one["epoch"]), *counts, told))
+        epoch = "no numbers" if one["epoch"] < 0 else str(one["epoch"])
+        rows.append((one["source"], epoch, *counts, told))
     head = ("source", "epoch", "highest number", "came", "missing")
     answers.print(table("", head, rows))
     whole = "complete: every number of every source came"

@@ -105,7 +105,10 @@ def gaps(*, folder: Folder = _HERE, as_json: Json = False) -> None:
 
 @app.command()
 def backup(to: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
-    """Copy the journal to TO, also while a server writes it."""
+    """Copy the journal to TO, also while a server writes it.
+
+    The lake is files that never change: copy its folder afterwards.
+    """
     speak(lambda: capturing.backup(folder, to), capturing.show_copy, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """The server's end: not ready first, then no new connections, then every answer due."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _NOT_READY_S = 0.3
 """How long the server says that it is not ready before it takes no connections."""
+_UPLOAD_S = 2.0
+"""How long it waits then for bodies that have not arrived whole."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -42,7 +45,14 @@ class DrainingServer(uvicorn.Server):
         """End the main loop once the time of not being ready is over."""
         if self._asked_s and monotonic_s() - self._asked_s >= _NOT_READY_S:
             self.should_exit = True
+            self._hurry()
         return await super().on_tick(counter)
+
+    def _hurry(self) -> None:
+        """Let bodies that are still on their way arrive soon, or not at all."""
+        until_s = asyncio.get_running_loop().time() + _UPLOAD_S
+        for limit in list(self._state.uploads):
+            limit.reschedule(min(until_s, limit.when() or until_s))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -88,6 +88,8 @@ def replay(
         for until_ns in _times(lines, speed):
             for line in lines:
                 _send_until(line, until_ns, road, epoch)
+            if speed:
+                road.rest()  # between two sendings others may take the journal
     finally:
         road.rest()
     return {

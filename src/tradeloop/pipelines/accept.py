@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from tradeloop.clock import Clock
@@ -29,6 +30,9 @@ from tradeloop.events.strict_json import loads
 from tradeloop.stores import Entry, Event, Receipt, Rejected, Submission
 from tradeloop.stores.group_commit import GroupCommit
 
+UNNUMBERED = -1
+"""Epoch of messages without a number: the journal counts them, apart from those that
+their source numbers."""
 MOST_ITEMS = 10_000
 """Items of one request; more are refused before any of them is stored."""
 _MOST_NAME = 256
@@ -112,11 +116,7 @@ class Door:
             More is waiting than can be taken; nothing is stored.
         """
         items = _lines(data) if form == "ndjson" else _elements(data)
-        if not 0 < len(items) <= MOST_ITEMS:
-            raise InputError(
-                f"A request holds 1 to {MOST_ITEMS:,} messages, was {len(items):,}.",
-                way_out="Send them in several requests.",
-            )
+        _require_few(len(items))
         now_ns = self._clock.now_ns()
         checked = [_entry(item, now_ns) for item in items]
         detail = json.dumps({"items": len(items)})
@@ -158,7 +158,7 @@ def event_of(message: Message, now_ns: int) -> Event:
         event_ns=message.event_ns,
         received_ns=max(now_ns, message.event_ns) if known_ns is None else known_ns,
         body=message.body,
-        epoch=message.epoch,
+        epoch=UNNUMBERED if message.n is None else message.epoch,
         n=message.n,
     )
 
@@ -200,8 +200,18 @@ class _Broken:
     reason: str
 
 
+def _require_few(items: int) -> None:
+    if not 0 < items <= MOST_ITEMS:
+        raise InputError(
+            f"A request holds 1 to {MOST_ITEMS:,} messages, was {items:,}.",
+            way_out="Send them in several requests.",
+        )
+
+
 def _lines(data: bytes) -> list[Any]:
-    return [_strict(line) for line in data.split(b"\n") if line.strip()]
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    _require_few(len(lines))  # before each is read: many would hold up the others
+    return [_strict(line) for line in lines]
 
 
 def _elements(data: bytes) -> list[Any]:
@@ -216,9 +226,12 @@ def _apart(data: bytes, error: InputError) -> list[Any]:
     """Read each element of an array by itself; what is no array stays refused."""
     text = data.decode("utf-8", errors="surrogateescape")
     try:
-        return [_strict(part.encode(errors="surrogateescape")) for part in _cut(text)]
+        parts = list(islice(_cut(text), MOST_ITEMS + 1))
     except (ValueError, RecursionError):
         raise error from None
+    if len(parts) > MOST_ITEMS:
+        raise error from None
+    return [_strict(part.encode(errors="surrogateescape")) for part in parts]
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What came in, made durable: market data in the lake, decisions in the journal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -79,8 +79,10 @@ def record_intake(workspace: Workspace, intake: Intake) -> Capture:
     intake : Intake
         Rows of a kind that lies in the lake.
     """
-    _slice(workspace, intake.record.kind, intake.flagged, last_received_ns(intake.rows))
-    return _captured_market(workspace, intake)
+    at_ns = last_received_ns(intake.rows)
+    known = _slice(workspace, intake.record.kind, intake.flagged, at_ns)
+    captured = _captured_market(workspace, intake)
+    return replace(captured, duplicates=intake.rows.height if known else 0)
 
 
 def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
@@ -91,25 +93,28 @@ def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
     return Capture(kind, intake.read, intake.rows.height, refused.height)
 
 
-def _slice(workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int) -> None:
+def _slice(workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int) -> bool:
     """Keep a frame in the lake and list it in the journal, once for each content.
+
+    Says whether the journal listed it before.
 
     What a crash leaves in the lake without a line in the journal is not read, and is
     found there, and listed, when the same rows come again.
     """
     if frame.is_empty():
-        return
+        return False
     written = workspace.lake.write_events(workspace.principal, kind, frame)
     body = {"kind": kind, "sha256": written.sha256, "rows": written.rows}
     if written.version is not None:
         body["version"] = written.version
-    workspace.journal.append(
+    receipts = workspace.journal.append(
         workspace.principal,
         SLICE,
         "lake",
         [Event(f"{kind}-{written.sha256}", at_ns, at_ns, body)],
         workspace.audit("write", f"market {kind}", rows=frame.height),
     )
+    return receipts[0].status == "duplicate"
 
 
 def summed(captures: Sequence[Capture]) -> tuple[Capture, ...]:

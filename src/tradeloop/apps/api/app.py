@@ -55,6 +55,7 @@ def create(opened: Callable[[], AbstractContextManager[Served]]) -> FastAPI:
     app.include_router(router)
     app.include_router(capture.router)
     app.state.draining = False
+    capture.prepare(app.state)
     _observe(app, meters)
     return app
 

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from tradeloop.apps.api.body import read_body
+from tradeloop.apps.api.body import Room, body_of
 from tradeloop.apps.api.wire import (
     EventsAnswer,
     FileAnswer,
     FileRequest,
     GapsAnswer,
+    Problem,
     ReconcileAnswer,
     ReconcileRequest,
     StatusAnswer,
@@ -35,6 +36,18 @@ _FORMS: dict[str, Form] = {
 }
 _ARROW = "application/vnd.apache.arrow.stream"
 _MOST_TICK_BYTES = 64 << 20
+_ROOM, _TICK_ROOM = 32 << 20, 256 << 20
+_TOO_MUCH: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in (
+        (408, "the body did not arrive"),
+        (413, "too large: send it in parts"),
+        (415, "another form than is read here"),
+        (429, "too much at once: send it again after Retry-After seconds"),
+        (503, "the server is ending: send it again"),
+        (507, "no space left: send it again after Retry-After seconds"),
+    )
+}
 _EVENTS_IN = {
     "requestBody": {
         "required": True,
@@ -53,12 +66,23 @@ _TICKS_IN = {
 }
 
 
+def prepare(state: Any) -> None:
+    """Give an application what its requests share."""
+    state.uploads = set()
+    state.room, state.tick_room = Room(_ROOM), Room(_TICK_ROOM)
+
+
 def _served(request: Request) -> Served:
     served: Served = request.app.state.served
     return served
 
 
-@router.post("/events", response_model=EventsAnswer, openapi_extra=_EVENTS_IN)
+@router.post(
+    "/events",
+    response_model=EventsAnswer,
+    openapi_extra=_EVENTS_IN,
+    responses=_TOO_MUCH,
+)
 async def events(request: Request) -> Any:
     """Store messages; each is durable when it is answered.
 
@@ -70,8 +94,9 @@ async def events(request: Request) -> Any:
     if form is None:
         raise HTTPException(415, f"Content-Type must be one of {', '.join(_FORMS)}.")
     served = _served(request)
-    promise = served.door.send(served.principal, await read_body(request), form)
-    return JSONResponse(_told(promise.kept(await wrap_future(promise.receipts))))
+    async with body_of(request, request.app.state.room) as data:
+        promise = served.door.send(served.principal, data, form)
+        return JSONResponse(_told(promise.kept(await wrap_future(promise.receipts))))
 
 
 def _told(kept: list[Accepted]) -> dict[str, Any]:
@@ -88,7 +113,12 @@ def _told(kept: list[Accepted]) -> dict[str, Any]:
     }
 
 
-@router.post("/ticks/{kind}", response_model=TicksAnswer, openapi_extra=_TICKS_IN)
+@router.post(
+    "/ticks/{kind}",
+    response_model=TicksAnswer,
+    openapi_extra=_TICKS_IN,
+    responses=_TOO_MUCH,
+)
 async def ticks(
     request: Request,
     kind: str,
@@ -104,11 +134,12 @@ async def ticks(
     """
     if _media_type(request) != _ARROW:
         raise HTTPException(415, f"Content-Type must be {_ARROW}.")
-    data = await read_body(request, _MOST_TICK_BYTES)
-    submitted = await run_in_threadpool(
-        _served(request).take, kind, data, source, epoch=epoch, n=n
-    )
-    taken = await wrap_future(submitted)
+    room = request.app.state.tick_room
+    async with body_of(request, room, _MOST_TICK_BYTES) as data:
+        submitted = await run_in_threadpool(
+            _served(request).take, kind, data, source, epoch=epoch, n=n
+        )
+        taken = await wrap_future(submitted)
     return TicksAnswer(status=taken.status, rows=taken.rows, quarantined=taken.refused)
 
 

@@ -6,8 +6,7 @@
    sent again, after a pause that doubles up to five seconds, or after what the answer
    asks for. `Sending.trouble` says why.
 3. A request that is refused as a whole is sent again message by message; the one that
-   is refused alone is set aside in the spool, with its reason. So is one whose id or
-   number was spent on another content before. Nothing is dropped.
+   is refused alone is set aside in the spool, with its reason. Nothing is dropped.
 """
 
 from collections.abc import Sequence
@@ -20,8 +19,6 @@ from tradeloop.clock import monotonic_s
 from tradeloop.errors import InputError, TradeloopError
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
-_CLASH = "conflict"
-_CLASH_REASON = "Another content came under its id or its number before, and was kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +79,7 @@ class Sending:
     stored, duplicate, conflict, quarantined : int
         Acknowledged since the client was made, by what became of them.
     refused : int
-        Set aside in the spool: the other side takes them in no form, or has another
-        content under their id.
+        Set aside in the spool: the other side takes them in no form.
     trouble : str
         Why the last request was not answered; empty when it was.
     """
@@ -183,15 +179,11 @@ class Delivery:
                 for message in batch:
                     self._send([message])
             else:
-                self._spool.refuse([(batch[0], str(error))])
+                self._spool.refuse(batch[0], str(error))
             return
         if [one.event_id for one in told] != [one.event_id for one in batch]:
             raise LaterError("The answer does not name the messages that were sent.")
-        both = list(zip(batch, told, strict=True))
-        clashes = [m for m, one in both if one.status == _CLASH]
-        if clashes:
-            self._spool.refuse([(message, _CLASH_REASON) for message in clashes])
-        self._spool.drop([m.n for m, one in both if one.status != _CLASH])
+        self._spool.drop([message.n for message in batch])
         with self._news:
             for one in told:
                 self._counts[one.status] += 1

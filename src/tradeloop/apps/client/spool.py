@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS refused (
 """
 _RESERVE = 1 << 20
 """Bytes of the disk that `put` leaves, beside what a checkpoint may take."""
+_MOST_SIZE = 4 << 20  # characters of a request
 _SETTINGS = {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1}
 
 
@@ -138,11 +139,18 @@ class Spool:
             return [self._connection.execute(insert, m).get for m in messages]
 
     def waiting(self, most: int) -> list[Waiting]:
-        """Return the first messages that wait, in the order of their numbers."""
+        """Return the first messages that wait, in order; a few MiB of them at most."""
         query = "SELECT n, event_id, envelope FROM message ORDER BY n LIMIT ?"
+        found: list[Waiting] = []
+        size = 0
         with self._threads:
-            rows: list[Any] = self._mine().execute(query, (most,)).fetchall()
-        return [Waiting(*row) for row in rows]
+            row: Any
+            for row in self._mine().execute(query, (most,)):
+                size += len(row[2])
+                if found and size > _MOST_SIZE:
+                    break
+                found.append(Waiting(*row))
+        return found
 
     def drop(self, numbers: Sequence[int]) -> None:
         """Remove messages that were acknowledged."""
@@ -151,15 +159,12 @@ class Spool:
                 "DELETE FROM message WHERE n = ?", [(n,) for n in numbers]
             )
 
-    def refuse(self, told: Sequence[tuple[Waiting, str]]) -> None:
-        """Set messages aside that the other side will never take, with the reasons."""
-        rows = [(m.n, m.event_id, m.envelope, reason) for m, reason in told]
+    def refuse(self, message: Waiting, reason: str) -> None:
+        """Set a message aside that the other side will never take."""
+        row = (message.n, message.event_id, message.envelope, reason)
         with self._writing():
-            insert = "INSERT INTO refused VALUES (?, ?, ?, ?)"
-            self._connection.executemany(insert, rows)
-            self._connection.executemany(
-                "DELETE FROM message WHERE n = ?", [row[:1] for row in rows]
-            )
+            self._connection.execute("INSERT INTO refused VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("DELETE FROM message WHERE n = ?", (message.n,))
 
     def refused(self) -> list[tuple[Waiting, str]]:
         """Return what was set aside, with the reasons."""
