@@ -14,9 +14,9 @@ from tradeloop.events.strict_json import loads
 from tradeloop.pipelines.relay import (
     Relay,
     Relayed,
+    keep_on,
     messages,
     relay_once,
-    relay_until,
 )
 from tradeloop.stores import START, Event, open_journal
 from tradeloop.stores.broker import Published, UnreachableError, open_stream
@@ -209,7 +209,9 @@ def test_the_loop_outlives_the_broker_and_gives_the_cursor_back(journal, server)
     stop, heard = threading.Event(), []
     with stream_of(server) as stream:
         relay = Relay(journal, stream, CLOCK, owner="loop")
-        loop = threading.Thread(target=relay_until, args=(relay, stop, heard.append))
+        loop = threading.Thread(
+            target=keep_on, args=(lambda: heard.append(relay.round()), stop)
+        )
         loop.start()
         add_fills(journal, 50)
         until(lambda: sum(r.published for r in heard) == 50)
@@ -219,6 +221,7 @@ def test_the_loop_outlives_the_broker_and_gives_the_cursor_back(journal, server)
         until(lambda: sum(r.published + r.known for r in heard) >= 100)
         stop.set()
         loop.join()
+        relay.give_back()
         assert ids(stream) == fills(100)
         until(lambda: free(journal))
 

@@ -17,6 +17,7 @@ from tradeloop.apps import init as inits
 from tradeloop.apps import loop as loops
 from tradeloop.apps import schemas as contracts
 from tradeloop.apps import serving as servers
+from tradeloop.apps.options import Columns, Json
 from tradeloop.apps.settings import switch_telemetry_off
 from tradeloop.apps.terminal import Answer, answers, messages, speak, stopping
 
@@ -28,9 +29,6 @@ app = typer.Typer(
 )
 app.add_typer(cli_capture.app, name="capture")
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")
 ]
@@ -82,9 +80,7 @@ def run(  # noqa: PLR0913  # one parameter an option
     horizons: Annotated[
         str | None, typer.Option(help="Such as 1m,5m; the first is learned.")
     ] = None,
-    columns: Annotated[
-        Path | None, typer.Option(help="TOML that maps your columns.")
-    ] = None,
+    columns: Columns = None,
     bar: Annotated[
         str | None, typer.Option(help="Bar to build from ticks, such as 1s or 1m.")
     ] = None,

@@ -13,6 +13,7 @@ from tradeloop.apps import (
     replaying,
     upkeep,
 )
+from tradeloop.apps.options import HERE, Columns, Files, Folder, Json
 from tradeloop.apps.terminal import speak
 
 app = typer.Typer(
@@ -21,23 +22,13 @@ app = typer.Typer(
 )
 app.add_typer(cli_vendor.app, name="vendor")
 
-Folder = Annotated[
-    Path, typer.Option("--dir", help="Folder of a workspace, with its stores.")
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-_HERE = Path()
-
 
 @app.command()
 def file(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    paths: Files,
     *,
-    folder: Folder = _HERE,
-    columns: Annotated[
-        Path | None, typer.Option(help="TOML that maps your columns.")
-    ] = None,
+    folder: Folder = HERE,
+    columns: Columns = None,
     check: Annotated[
         bool, typer.Option("--check", help="Read and check; store nothing.")
     ] = False,
@@ -57,9 +48,7 @@ def compare(
     other: Path,
     *,
     step: Annotated[str, typer.Option(help="Length of a return.")] = "1h",
-    columns: Annotated[
-        Path | None, typer.Option(help="TOML that maps your columns.")
-    ] = None,
+    columns: Columns = None,
     as_json: Json = False,
 ) -> None:
     """Check whether two sources of one price line up, and by how much one is off."""
@@ -72,15 +61,13 @@ def compare(
 
 @app.command()
 def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    paths: Files,
     *,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     speed: Annotated[
         float, typer.Option(help="1 is the recorded pace, 0 without waiting.")
     ] = 1.0,
-    columns: Annotated[
-        Path | None, typer.Option(help="TOML that maps your columns.")
-    ] = None,
+    columns: Columns = None,
     as_json: Json = False,
 ) -> None:
     """Play recorded files as live events, through the doors that live ones take."""
@@ -92,19 +79,19 @@ def replay(
 
 
 @app.command()
-def status(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+def status(*, folder: Folder = HERE, as_json: Json = False) -> None:
     """Show received = labelled + pending + censored + quarantined."""
     speak(lambda: capturing.status(folder), capturing.show_status, as_json=as_json)
 
 
 @app.command()
-def gaps(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+def gaps(*, folder: Folder = HERE, as_json: Json = False) -> None:
     """Prove that every number of every source came, or name what is missing."""
     speak(lambda: capturing.gaps(folder), capturing.show_gaps, as_json=as_json)
 
 
 @app.command()
-def backup(to: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
+def backup(to: Path, *, folder: Folder = HERE, as_json: Json = False) -> None:
     """Copy the journal to TO, also while a server writes it.
 
     The lake is files that never change: copy its folder afterwards.
@@ -113,13 +100,13 @@ def backup(to: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
 
 
 @app.command()
-def restore(copy: Path, *, folder: Folder = _HERE, as_json: Json = False) -> None:
+def restore(copy: Path, *, folder: Folder = HERE, as_json: Json = False) -> None:
     """Put the journal of a backup into a workspace that has none."""
     speak(lambda: capturing.restore(copy, folder), capturing.show_copy, as_json=as_json)
 
 
 @app.command()
-def relay(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+def relay(*, folder: Folder = HERE, as_json: Json = False) -> None:
     """Publish to the broker what the journal holds; a server does it by itself."""
     speak(lambda: brokering.relay(folder), brokering.show_published, as_json=as_json)
 
@@ -127,7 +114,7 @@ def relay(*, folder: Folder = _HERE, as_json: Json = False) -> None:
 @app.command()
 def reconcile(
     *,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     repair: Annotated[
         bool, typer.Option("--repair", help="Publish again what is missing.")
     ] = False,
@@ -142,7 +129,7 @@ def reconcile(
 
 
 @app.command("rebuild-stream")
-def rebuild_stream(*, folder: Folder = _HERE, as_json: Json = False) -> None:
+def rebuild_stream(*, folder: Folder = HERE, as_json: Json = False) -> None:
     """Empty the broker's stream and publish everything from the journal."""
     speak(lambda: brokering.rebuild(folder), brokering.show_published, as_json=as_json)
 
@@ -150,7 +137,7 @@ def rebuild_stream(*, folder: Folder = _HERE, as_json: Json = False) -> None:
 @app.command()
 def compact(
     *,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     vacuum_older_than: Annotated[
         str | None,
         typer.Option(help="Remove replaced files of this age, such as 7d."),

@@ -1,26 +1,18 @@
 """``tradeloop capture vendor``: a vendor's history and stream, with your own key."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tradeloop.apps import capturing
 from tradeloop.apps import vendor as vendors
+from tradeloop.apps.options import HERE, Folder, Json
 from tradeloop.apps.terminal import speak
 from tradeloop.capture.polygon import ROUND_LOT
 
 app = typer.Typer(help="Take data from a vendor, with your own key.")
 polygon = typer.Typer(help="Polygon.io: needs TRADELOOP_POLYGON_KEY.")
 app.add_typer(polygon, name="polygon")
-
-Folder = Annotated[
-    Path, typer.Option("--dir", help="Folder of a workspace, with its stores.")
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-_HERE = Path()
 
 
 @polygon.command()
@@ -40,7 +32,7 @@ def history(  # noqa: PLR0913  # one parameter an option
     round_lot: Annotated[
         float, typer.Option(help="Shares of a quoted size of 1 before 2025-11-03.")
     ] = ROUND_LOT,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
     """Download history; every row is kept, or quarantined with its reason."""
@@ -55,7 +47,7 @@ def live(
     seconds: Annotated[
         float | None, typer.Option(help="For how long; until Ctrl-C if absent.")
     ] = None,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
     """Store the live stream; what the vendor never sent is named as a gap."""

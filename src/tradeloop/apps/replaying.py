@@ -22,7 +22,7 @@ from tradeloop.apps.terminal import answers, table
 from tradeloop.capture import Intake, read_events
 from tradeloop.clock import NS_PER_SECOND, LiveClock, monotonic_s
 from tradeloop.errors import InputError, TradeloopError
-from tradeloop.events import BY_KIND, Message, envelope_of
+from tradeloop.events import Message, envelope_of
 from tradeloop.pipelines.take_batch import KINDS
 
 _STEP_S = 0.1
@@ -164,14 +164,12 @@ def _send_ticks(line: Line, part: pl.DataFrame, road: Workspace, epoch: int) -> 
 
 def _send_messages(line: Line, part: pl.DataFrame, road: Workspace, epoch: int) -> None:
     record, texts = line.intake.record, []
-    identity = BY_KIND[record.kind].identity
     for row in part.iter_rows(named=True):
         line.n += 1
-        key = "|".join(str(row[name]) for name in record.key)
         message = Message(
             kind=record.kind,
             source=line.source,
-            event_id=str(row[identity]) if identity else key,
+            event_id=record.identity(row),
             event_ns=row["event_ns"],
             received_ns=row["received_ns"],
             epoch=epoch,

@@ -143,6 +143,10 @@ class Record:
             for c in self.columns
         )
 
+    def identity(self, row: Mapping[str, Any]) -> str:
+        """Id of the event that ``row`` of a frame tells: its key, joined by ``|``."""
+        return "|".join(str(row[name]) for name in self.key)
+
     def body(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of the event that ``row`` of a frame tells.
 

@@ -60,15 +60,22 @@ def loads(data: bytes | str) -> Any:
     return value
 
 
-def check(value: Any) -> None:
+def check(value: Any, text_bytes: float = TEXT_BYTES) -> None:
     """Refuse what `loads` would not have given: for values that came another way.
+
+    Parameters
+    ----------
+    value : any
+        Mappings and sequences of any type count as objects and arrays.
+    text_bytes : float
+        UTF-8 bytes that one text may have.
 
     Raises
     ------
     InputError
         As `loads`; also a key that is no text and a value that is no JSON.
     """
-    _check(value, 0)
+    _check(value, 0, text_bytes)
 
 
 def shown(value: Any) -> str:
@@ -147,20 +154,20 @@ def _check_depth(value: Any, levels: int) -> None:
             _check_depth(item, levels - 1)
 
 
-def _check(value: Any, depth: int) -> None:
+def _check(value: Any, depth: int, text_bytes: float) -> None:
     if isinstance(value, str):
-        _check_text(value)
+        _check_text(value, text_bytes)
     elif value is None or isinstance(value, int | float):
         _check_number(value or 0)
     elif depth >= DEPTH:
         _deep()
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            _check_key(key)
-            _check(item, depth + 1)
+            _check_key(key, text_bytes)
+            _check(item, depth + 1, text_bytes)
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         for item in value:
-            _check(item, depth + 1)
+            _check(item, depth + 1, text_bytes)
     else:
         raise InputError(
             f"A {type(value).__name__} is no JSON value, was {value!r:.80}.",
@@ -168,13 +175,13 @@ def _check(value: Any, depth: int) -> None:
         )
 
 
-def _check_key(key: Any) -> None:
+def _check_key(key: Any, text_bytes: float) -> None:
     if not isinstance(key, str):
         raise InputError(f"A JSON key must be text, was {key!r:.80}.", way_out=_WAY_OUT)
-    _check_text(key)
+    _check_text(key, text_bytes)
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, text_bytes: float) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
@@ -183,9 +190,9 @@ def _check_text(text: str) -> None:
         raise InputError(
             f"Text must be UTF-8 without NUL, was {text[:40]!r}.", way_out=_WAY_OUT
         )
-    if size > TEXT_BYTES:
+    if size > text_bytes:
         raise InputError(
-            f"A text may have {TEXT_BYTES} bytes, this one has {size}.",
+            f"A text may have {text_bytes} bytes, this one has {size}.",
             way_out="Send a shorter text.",
         )
 

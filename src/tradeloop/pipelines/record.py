@@ -157,7 +157,7 @@ def record_events(
     """
     events = [
         Event(
-            "|".join(str(row[name]) for name in record.key),
+            record.identity(row),
             row["event_ns"],
             row["received_ns"],
             record.body(row),

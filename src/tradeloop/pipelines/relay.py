@@ -159,24 +159,6 @@ def relay_once(
         relay.give_back()
 
 
-def relay_until(
-    relay: Relay, stop: threading.Event, told: Callable[[Relayed], None]
-) -> None:
-    """Publish what comes into the journal until asked to stop; see `keep_on`.
-
-    Parameters
-    ----------
-    relay : Relay
-        What publishes; it gives its cursor back at the end.
-    stop : threading.Event
-        Set it to end.
-    told : callable
-        Hears of every round.
-    """
-    keep_on(lambda: told(relay.round()), stop)
-    relay.give_back()
-
-
 def keep_on(
     step: Callable[[], None],
     stop: threading.Event,

@@ -142,9 +142,3 @@ def unit_of(values: Float) -> float:
         ):
             return float(f"1e-{digits}")
     return 1e-8
-
-
-def integrated(time_ns: Int, begin: int, end: int) -> int:
-    """Rows with ``begin <= time < end``."""
-    first, last = np.searchsorted(time_ns, [begin, end])
-    return int(last - first)

@@ -3,15 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from math import isfinite
+from math import inf
 from typing import Any
 
-from tradeloop.errors import InputError
+from tradeloop.events.strict_json import check
 
 GENESIS = "0" * 64  # what the first entry of a chain follows
-_DEPTH = 32
 _INT64 = 2**63
-_WAY_OUT = "Send JSON values only; write a missing number as null."
 
 
 def canonical(value: Any) -> str:
@@ -35,7 +33,7 @@ def canonical(value: Any) -> str:
             text = _NUL
         if _NUL not in text and _encodes(text):
             return text
-    _check(value, 0)
+    check(value, text_bytes=inf)
     return _DUMP(value)
 
 
@@ -86,52 +84,9 @@ def _is_flat(value: Any) -> bool:
     )
 
 
-def _check(value: Any, depth: int) -> None:
-    if isinstance(value, str):
-        _check_text(value)
-    elif value is None or isinstance(value, int | float):
-        _check_number(value or 0)
-    elif depth >= _DEPTH:
-        raise InputError(f"JSON deeper than {_DEPTH} levels.", way_out=_WAY_OUT)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            _check_key(key)
-            _check(item, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        for item in value:
-            _check(item, depth + 1)
-    else:
-        raise InputError(
-            f"A {type(value).__name__} is no JSON value, was {value!r:.80}.",
-            way_out=_WAY_OUT,
-        )
-
-
-def _check_key(key: Any) -> None:
-    if not isinstance(key, str):
-        raise InputError(f"A JSON key must be text, was {key!r:.80}.", way_out=_WAY_OUT)
-    _check_text(key)
-
-
-def _check_text(text: str) -> None:
-    if "\0" in text or not _encodes(text):
-        raise InputError(
-            f"Text must be UTF-8 without NUL, was {text!r:.80}.", way_out=_WAY_OUT
-        )
-
-
 def _encodes(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _check_number(number: float) -> None:
-    wide = isinstance(number, int) and not -_INT64 <= number < _INT64
-    if wide or not isfinite(number):
-        raise InputError(
-            f"A number must be a finite float or an int64, was {number!r:.80}.",
-            way_out=_WAY_OUT,
-        )

@@ -55,13 +55,6 @@ def write_file(path: Path, data: bytes | memoryview) -> None:
             view = view[out.write(view) :]
 
 
-def made_folder(folder: Path) -> list[Path]:
-    """Make a folder and those above it; return the folders that got a new name."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return [path.parent for path in missing]
-
-
 def put_if_absent(file: Path, place: Path) -> bool:
     """Give a file, which must be on the disk, a second name, unless that is taken.
 
@@ -110,17 +103,6 @@ def sync_files(files: Sequence[Path], folders: Iterable[Path]) -> None:
         return
     for path in (*files, *dict.fromkeys(folders)):
         fsync(path)
-
-
-def publish_file(file: Path, place: Path) -> None:
-    """Bring one staged file to the disk and to its place, unless one is there."""
-    fsync(file)
-    missing = [p for p in place.parents if not p.exists()]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.link(file, place)
-    for made in [place.parent, *(p.parent for p in missing)]:
-        fsync(made)
 
 
 def _sweep(incoming: Path) -> None:
