@@ -149,6 +149,22 @@ def test_a_batch_that_breaks_a_rule_is_set_aside_and_does_not_come_again(
     assert stream.fetch(10, 0.1) == []
 
 
+def test_a_fetch_that_the_driver_gives_up_bare_is_an_empty_one(
+    stream, server, monkeypatch
+):
+    assert stream.fetch(10, 0.1) == []
+    (_, reading) = stream._reading
+
+    async def late(*_, **__):
+        raise TimeoutError  # seen where the broker's "no messages" came after the time
+
+    monkeypatch.setattr(reading, "fetch", late)
+    assert stream.fetch(10, 0.1) == []
+    server.kill()
+    with pytest.raises(UnreachableError):
+        stream.fetch(10, 0.1)
+
+
 def test_a_batch_without_a_number_names_the_headers_that_it_needs(stream):
     stream.send([batch(1)])
     (one,) = stream.fetch(1, 1.0)

@@ -166,13 +166,13 @@ class TickStream:
                 raise UnreachableError(f"The broker does not take ticks: {told}.")
 
     async def _fetch(self, client: Client, limit: int, wait_s: float) -> list[Msg]:
-        from nats.errors import TimeoutError as LateError  # noqa: PLC0415  # an extra
-
         if self._reading is None or self._reading[0] is not client:
             self._reading = (client, await self._reader(client))
         try:
             return await self._reading[1].fetch(limit, timeout=wait_s)
-        except LateError:
+        except TimeoutError:
+            # The driver's own error, or a bare one where the broker's "no messages"
+            # came after the time: whether the broker is there, the check says.
             await self._check()
             return []
 
