@@ -12,19 +12,14 @@ from tradeloop import features
 from tradeloop.features.bank import Bank
 from tradeloop.features.base import Feature
 from tradeloop.features.checks import LAWS, Subject, broken, run_history, run_live
-from tradeloop.features.sma import sma
+from tradeloop.features.trend.sma import sma
 
-EXCLUDED = {
-    "bank": "joins features, is none",
-    "base": "says what a feature is",
-    "checks": "the laws",
-    "compute": "runs a bank over frames",
-    "default": "a choice of features",
-    "fingerprint": "names a step",
-    "live": "runs a bank row by row",
-    "regime": "classifies computed features; its laws stand in tests/features",
-    "window": "what steps share",
+EXCLUDED: dict[str, str] = {
+    # modules of a group that are no family, each with its reason
 }
+GROUPS = [
+    module.name for module in pkgutil.iter_modules(features.__path__) if module.ispkg
+]
 CASES = [
     pytest.param(family, arguments, id=f"{family.name}{arguments}")
     for family in features.ALL
@@ -38,11 +33,20 @@ MARKETS = (
 )
 
 
-def test_every_file_is_a_family_in_all_or_is_excluded_with_a_reason():
-    files = {module.name for module in pkgutil.iter_modules(features.__path__)}
-    named = [family.name for family in features.ALL]
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_file_of_a_group_is_a_family_or_is_excluded_with_a_reason(group):
+    package = import_module(f"tradeloop.features.{group}")
+    files = {f"{group}.{m.name}" for m in pkgutil.iter_modules(package.__path__)}
+    named = [family.name for family in package.ALL]
     assert sorted(named) == named
-    assert files == set(named) | set(EXCLUDED)
+    excluded = {name for name in EXCLUDED if name.startswith(f"{group}.")}
+    assert files == {f"{group}.{name}" for name in named} | excluded
+
+
+def test_all_holds_every_group_and_no_name_twice():
+    held = [f for g in GROUPS for f in import_module(f"tradeloop.features.{g}").ALL]
+    assert list(features.ALL) == held
+    assert len({family.name for family in held}) == len(held)
 
 
 @pytest.mark.parametrize(("family", "arguments"), CASES)

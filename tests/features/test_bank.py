@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from reference.market import random_columns
 from tradeloop.errors import InputError
 from tradeloop.features import Bank, Feature, default_bank
-from tradeloop.features.adx import adx
+from tradeloop.features.arithmetic.distance import distance
 from tradeloop.features.checks import Subject, run_history, run_live, step_by_step
-from tradeloop.features.distance import distance
-from tradeloop.features.ema import ema
 from tradeloop.features.fingerprint import step_fingerprint
-from tradeloop.features.mfi import mfi
-from tradeloop.features.rsi import rsi
-from tradeloop.features.sma import sma
-from tradeloop.features.stochastic import stochastic
-from tradeloop.features.true_range import atr
-from tradeloop.features.williams_r import williams_r
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.momentum.stochastic import stochastic
+from tradeloop.features.momentum.williams_r import williams_r
+from tradeloop.features.trend.adx import adx
+from tradeloop.features.trend.ema import ema
+from tradeloop.features.trend.sma import sma
+from tradeloop.features.volatility.true_range import atr
+from tradeloop.features.volume.mfi import mfi
 
 HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
 

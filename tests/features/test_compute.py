@@ -7,11 +7,11 @@ import pytest
 from reference.market import DAY_NS, bars_frame
 from tradeloop.errors import InputError
 from tradeloop.features import Bank, bank_for, compute, default_bank
-from tradeloop.features.change import change
-from tradeloop.features.cycle import day_of_week, time_of_day
-from tradeloop.features.level import level
-from tradeloop.features.log_return import log_return
-from tradeloop.features.rsi import rsi
+from tradeloop.features.arithmetic.change import change
+from tradeloop.features.arithmetic.level import level
+from tradeloop.features.arithmetic.log_return import log_return
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.temporal.cycle import day_of_week, time_of_day
 
 BANK = default_bank(DAY_NS, has_quotes=True)
 

@@ -7,16 +7,16 @@ import talib
 
 from reference.market import random_columns
 from tradeloop.features import Bank, default_bank
-from tradeloop.features.adx import adx
-from tradeloop.features.bollinger import bollinger
-from tradeloop.features.cci import cci
 from tradeloop.features.checks import Subject, run_history
-from tradeloop.features.linear_regression import linear_regression
-from tradeloop.features.macd import macd
-from tradeloop.features.mfi import mfi
-from tradeloop.features.rsi import rsi
-from tradeloop.features.true_range import atr
-from tradeloop.features.williams_r import williams_r
+from tradeloop.features.momentum.cci import cci
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.momentum.williams_r import williams_r
+from tradeloop.features.trend.adx import adx
+from tradeloop.features.trend.linear_regression import linear_regression
+from tradeloop.features.trend.macd import macd
+from tradeloop.features.volatility.bollinger import bollinger
+from tradeloop.features.volatility.true_range import atr
+from tradeloop.features.volume.mfi import mfi
 
 COLUMNS = random_columns(11, 500)
 BARS = COLUMNS["high"], COLUMNS["low"], COLUMNS["close"]

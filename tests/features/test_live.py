@@ -6,8 +6,8 @@ import pytest
 from reference.market import DAY_NS, bars_frame
 from tradeloop.errors import ArtefactError, DamagedError, InputError
 from tradeloop.features import Bank, LiveBank, compute, default_bank
-from tradeloop.features.rsi import rsi
-from tradeloop.features.sma import sma
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.trend.sma import sma
 
 BANK = default_bank(DAY_NS, has_quotes=True)
 

@@ -8,8 +8,16 @@ from tradeloop.errors import InputError
 from tradeloop.fold import Kernel
 
 Category = Literal[
-    "technical", "microstructure", "risk", "temporal", "cross_asset", "sentiment"
+    "technical",
+    "microstructure",
+    "options",
+    "risk",
+    "temporal",
+    "cross_asset",
+    "sentiment",
 ]
+BAR_CLOCK = "bar"
+"""Stream of a raw column whose name has no prefix."""
 CLOCK_INPUTS = ("day", "ns_of_day")
 """Inputs made of ``event_ns``: days since 1970-01-01 UTC, nanoseconds of that day.
 
@@ -54,6 +62,11 @@ class Family:
     examples: tuple[tuple[object, ...], ...]
     price_degree: tuple[int | None, ...] = ()
 
+    @property
+    def group(self) -> str:
+        """Folder of the family, such as ``trend``."""
+        return self.kernel.step.__module__.rpartition(".")[0].rpartition(".")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -75,8 +88,11 @@ class Feature:
         Rows, for each output, that are NaN once the inputs are there.
     look_back : int or None
         Rows before the current one that still matter; None: all of them.
-    category : str, optional
-        Where it differs from the family's.
+    category, group : str, optional
+        Where they differ from the family's.
+    clock : str, optional
+        Stream whose events it steps on. Absent: that of its inputs, which then must be
+        one. Inputs of other streams are read as they were last known.
     """
 
     name: str
@@ -87,6 +103,8 @@ class Feature:
     warm_up: tuple[int, ...] = ()
     look_back: int | None = 0
     category: Category | None = None
+    group: str = ""
+    clock: str = ""
 
     def __post_init__(self) -> None:
         kernel = self.family.kernel
@@ -155,6 +173,36 @@ class Column:
 
 
 Source = str | Column
+
+
+def stream_of(raw: str) -> str:
+    """Stream of a raw column: what stands before the point, ``bar`` without one."""
+    stream, point, _ = raw.partition(".")
+    return stream if point else BAR_CLOCK
+
+
+def clock_of(source: Source) -> str:
+    """Stream whose events change a raw column or a feature's output.
+
+    Raises
+    ------
+    InputError
+        A feature reads several streams and does not say which one it steps on.
+    """
+    if isinstance(source, str):
+        return stream_of(source)
+    feature = source.feature
+    if feature.clock:
+        return feature.clock
+    clocks = {clock_of(each) for each in feature.inputs}
+    if len(clocks) != 1:
+        raise InputError(
+            f"A feature that reads the streams {', '.join(sorted(clocks))} must say "
+            "which one it steps on.",
+            way_out="Give Feature(clock=...).",
+            source=feature.name,
+        )
+    return clocks.pop()
 
 
 def name_of(source: Source) -> str:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from tradeloop.errors import InputError
 from tradeloop.events import DECISION
+from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.base import Column, Feature
 from tradeloop.features.compute import lane_bounds
-from tradeloop.features.log_return import log_return
-from tradeloop.features.percentile import percentile
-from tradeloop.features.realised_volatility import realised_volatility
+from tradeloop.features.rolling.percentile import percentile
+from tradeloop.features.volatility.realised_volatility import realised_volatility
 from tradeloop.fold import Float, compiled
 
 Ints = NDArray[np.int64]

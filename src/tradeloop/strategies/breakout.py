@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tradeloop.features.base import Column
-from tradeloop.features.donchian import donchian
+from tradeloop.features.volatility.donchian import donchian
 from tradeloop.strategies.base import COMMON, VOLATILITY, Conduct, decisions
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tradeloop.features.base import Column
-from tradeloop.features.bollinger import bollinger
-from tradeloop.features.rsi import rsi
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.volatility.bollinger import bollinger
 from tradeloop.strategies.base import COMMON, VOLATILITY, Conduct, decisions
 
 _FULL_Z = 3.0

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tradeloop.features.base import Column
-from tradeloop.features.bollinger import bollinger
-from tradeloop.features.percentile import percentile
+from tradeloop.features.rolling.percentile import percentile
+from tradeloop.features.volatility.bollinger import bollinger
 from tradeloop.strategies.base import COMMON, VOLATILITY, Conduct, decisions
 
 _BANDS = bollinger(20)

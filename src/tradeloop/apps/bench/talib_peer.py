@@ -11,21 +11,21 @@ import numpy as np
 import polars as pl
 
 from tradeloop.features import Bank
-from tradeloop.features.adx import adx
 from tradeloop.features.base import Column, Feature
-from tradeloop.features.bollinger import bollinger
-from tradeloop.features.cci import cci
-from tradeloop.features.ema import ema
-from tradeloop.features.extremes import extremes
-from tradeloop.features.macd import macd
-from tradeloop.features.mfi import mfi
-from tradeloop.features.moments import moments
-from tradeloop.features.obv import obv
-from tradeloop.features.rsi import rsi
-from tradeloop.features.sma import sma
-from tradeloop.features.stochastic import stochastic
-from tradeloop.features.true_range import atr
-from tradeloop.features.williams_r import williams_r
+from tradeloop.features.momentum.cci import cci
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.momentum.stochastic import stochastic
+from tradeloop.features.momentum.williams_r import williams_r
+from tradeloop.features.rolling.extremes import extremes
+from tradeloop.features.rolling.moments import moments
+from tradeloop.features.trend.adx import adx
+from tradeloop.features.trend.ema import ema
+from tradeloop.features.trend.macd import macd
+from tradeloop.features.trend.sma import sma
+from tradeloop.features.volatility.bollinger import bollinger
+from tradeloop.features.volatility.true_range import atr
+from tradeloop.features.volume.mfi import mfi
+from tradeloop.features.volume.obv import obv
 from tradeloop.fold import Float
 
 Wanted = list[Feature | Column]

@@ -2,24 +2,24 @@
 
 from tradeloop.clock import NS_PER_MINUTE
 from tradeloop.features import Bank, default_bank
-from tradeloop.features.adx import adx
+from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.base import Column
-from tradeloop.features.bollinger import bollinger
-from tradeloop.features.cci import cci
-from tradeloop.features.donchian import donchian
-from tradeloop.features.efficiency_ratio import efficiency_ratio
-from tradeloop.features.ema import ema
-from tradeloop.features.extremes import extremes
-from tradeloop.features.linear_regression import linear_regression
-from tradeloop.features.log_return import log_return
-from tradeloop.features.macd import macd
-from tradeloop.features.mfi import mfi
-from tradeloop.features.realised_volatility import realised_volatility
-from tradeloop.features.rsi import rsi
-from tradeloop.features.sma import sma
-from tradeloop.features.stochastic import stochastic
-from tradeloop.features.true_range import atr
-from tradeloop.features.williams_r import williams_r
+from tradeloop.features.momentum.cci import cci
+from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.momentum.stochastic import stochastic
+from tradeloop.features.momentum.williams_r import williams_r
+from tradeloop.features.rolling.extremes import extremes
+from tradeloop.features.trend.adx import adx
+from tradeloop.features.trend.efficiency_ratio import efficiency_ratio
+from tradeloop.features.trend.ema import ema
+from tradeloop.features.trend.linear_regression import linear_regression
+from tradeloop.features.trend.macd import macd
+from tradeloop.features.trend.sma import sma
+from tradeloop.features.volatility.bollinger import bollinger
+from tradeloop.features.volatility.donchian import donchian
+from tradeloop.features.volatility.realised_volatility import realised_volatility
+from tradeloop.features.volatility.true_range import atr
+from tradeloop.features.volume.mfi import mfi
 
 Columns = dict[str, Column]
 _PERIODS = (5, 9, 14, 21, 40)

@@ -3,8 +3,8 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature, positive_rows
-from tradeloop.features.movement import movement
-from tradeloop.features.true_range import true_range
+from tradeloop.features.trend.movement import movement
+from tradeloop.features.volatility.true_range import true_range
 from tradeloop.fold import Float, kernel
 
 

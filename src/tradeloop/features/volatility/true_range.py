@@ -3,7 +3,7 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature
-from tradeloop.features.ema import wilder
+from tradeloop.features.trend.ema import wilder
 from tradeloop.fold import Float, kernel
 
 

@@ -3,7 +3,7 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature, positive_rows
-from tradeloop.features.typical import typical_price
+from tradeloop.features.structure.typical import typical_price
 from tradeloop.features.window import push_sum
 from tradeloop.fold import Float, kernel
 

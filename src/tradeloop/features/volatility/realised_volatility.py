@@ -2,8 +2,8 @@
 
 from math import sqrt
 
+from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.base import Family, Feature, positive_rows
-from tradeloop.features.log_return import log_return
 from tradeloop.features.window import push_sum
 from tradeloop.fold import Float, kernel
 

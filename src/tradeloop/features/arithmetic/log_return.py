@@ -1,5 +1,6 @@
 """Log return over n rows."""
 
+from tradeloop.features.arithmetic.log_price import log_price
 from tradeloop.features.base import (
     Category,
     Family,
@@ -8,7 +9,6 @@ from tradeloop.features.base import (
     positive_rows,
     suffix,
 )
-from tradeloop.features.log_price import log_price
 from tradeloop.features.window import push_old
 from tradeloop.fold import Float, kernel
 

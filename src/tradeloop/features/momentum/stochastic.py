@@ -3,7 +3,7 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature, positive_rows
-from tradeloop.features.extremes import extremes
+from tradeloop.features.rolling.extremes import extremes
 from tradeloop.features.window import push_sum
 from tradeloop.fold import Float, kernel
 

@@ -3,7 +3,7 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature
-from tradeloop.features.share import share
+from tradeloop.features.rolling.share import share
 from tradeloop.fold import Float, kernel
 
 

@@ -1,7 +1,7 @@
 """Williams %R: the close below the top of its range."""
 
 from tradeloop.features.base import Family, Feature
-from tradeloop.features.extremes import extremes
+from tradeloop.features.rolling.extremes import extremes
 from tradeloop.fold import kernel
 
 

@@ -7,7 +7,7 @@ from tradeloop.features.base import (
     Source,
     name_of,
 )
-from tradeloop.features.moments import moments
+from tradeloop.features.rolling.moments import moments
 from tradeloop.fold import kernel
 
 

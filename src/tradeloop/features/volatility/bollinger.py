@@ -1,7 +1,7 @@
 """Bollinger bands: place of the close within them, and their width."""
 
 from tradeloop.features.base import Family, Feature
-from tradeloop.features.moments import moments
+from tradeloop.features.rolling.moments import moments
 from tradeloop.fold import kernel
 
 

@@ -3,8 +3,8 @@
 from math import nan, sqrt
 
 from tradeloop.errors import InputError
+from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.base import Family, Feature, positive_rows
-from tradeloop.features.log_return import log_return
 from tradeloop.fold import Float, kernel
 
 

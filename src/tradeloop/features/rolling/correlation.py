@@ -4,6 +4,7 @@ from math import nan, sqrt
 
 from numpy import uint64
 
+from tradeloop.features.arithmetic.lag import lag
 from tradeloop.features.base import (
     Family,
     Feature,
@@ -11,7 +12,6 @@ from tradeloop.features.base import (
     name_of,
     positive_rows,
 )
-from tradeloop.features.lag import lag
 from tradeloop.fold import Float, inline, kernel
 
 

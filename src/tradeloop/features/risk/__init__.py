@@ -1,0 +1,7 @@
+"""What the portfolio risks."""
+
+from tradeloop.features.base import Family
+
+ALL: tuple[Family, ...] = ()
+
+__all__ = ["ALL"]

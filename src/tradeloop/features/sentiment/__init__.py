@@ -1,0 +1,7 @@
+"""What texts say."""
+
+from tradeloop.features.base import Family
+
+ALL: tuple[Family, ...] = ()
+
+__all__ = ["ALL"]
