@@ -7,18 +7,8 @@ from math import nan
 import numpy as np
 import pytest
 
-from tradeloop.fold import (
-    Kernel,
-    _digest,
-    compiled,
-    history,
-    inline,
-    kernel,
-    live,
-    live_parallel,
-    panel,
-    reached,
-)
+from tradeloop.fold import Kernel, compiled, inline, kernel, live_row, panel, reached
+from tradeloop.fold.code import digest
 
 SCALE = 2.0
 
@@ -38,67 +28,94 @@ def running(state, ring, params, x, y):
     return add(state, x * params[0]) * SCALE, old
 
 
-def program_of(step: Kernel):
-    plan = np.array([[step.scan.address, 0, 0, 0, 2]], np.uintp)
-    return plan, np.array([0, 1], np.uintp), np.array([3.0, 0.0])
+def address(array):
+    return array.__array_interface__["data"][0]
 
 
-def table_of(lanes, rows, seed=0):
-    table = np.full((lanes, 4, rows), -1.0)
-    table[:, :2] = np.random.default_rng(seed).random((lanes, 2, rows))
+class Program:
+    """A plan of one line for ``running``: inputs in columns 0 and 1, outputs after."""
+
+    def __init__(self, step: Kernel):
+        self.params, self.numbers = np.array([3.0]), np.arange(4, dtype=np.uintp)
+        line = [step.scan.address, 0, address(self.params), address(self.numbers)]
+        self.plan = np.array(line, np.uintp)
+
+
+PROGRAM = Program(running)
+
+
+def rows_of(table):
+    return np.array([address(row) for row in table], np.uintp)
+
+
+def history(state, table, start, stop, chunk):
+    """Run rows of a table (columns, rows)."""
+    bounds = np.array([start, stop])
+    panel(PROGRAM.plan, state, rows_of(table), bounds, 0, 1, 0, chunk)
+
+
+def table_of(rows, seed=0):
+    table = np.full((4, rows), -1.0)
+    table[:2] = np.random.default_rng(seed).random((2, rows))
     return table
 
 
 def test_scan_gives_what_the_step_says():
-    table, state = table_of(1, 50), np.zeros((1, 8))
-    history(program_of(running), state, table, 0, 50, 16)
-    x, y = table[0, :2]
-    np.testing.assert_allclose(table[0, 2], np.cumsum(x * 3.0) * SCALE)
-    np.testing.assert_array_equal(table[0, 3], [0.0, *y[:-1]])
+    table, state = table_of(50), np.zeros((1, 8))
+    history(state, table, 0, 50, 16)
+    x, y = table[:2]
+    np.testing.assert_allclose(table[2], np.cumsum(x * 3.0) * SCALE)
+    np.testing.assert_array_equal(table[3], [0.0, *y[:-1]])
     assert state[0, 1] == y[-1]
 
 
 def test_row_with_a_missing_input_is_nan_and_leaves_the_state():
-    table = table_of(1, 6)
-    table[0, 0, 2], table[0, 1, 4] = nan, nan
-    history(program_of(running), np.zeros((1, 8)), table, 0, 6, 4)
+    table = table_of(6)
+    table[0, 2], table[1, 4] = nan, nan
+    history(np.zeros((1, 8)), table, 0, 6, 4)
     kept = [0, 1, 3, 5]
-    alone = np.ascontiguousarray(table_of(1, 6)[:, :, kept])
-    history(program_of(running), np.zeros((1, 8)), alone, 0, 4, 4)
-    np.testing.assert_array_equal(table[0, 2:, kept], alone[0, 2:].T)
-    assert np.isnan(table[0, 2:, [2, 4]]).all()
+    alone = np.ascontiguousarray(table_of(6)[:, kept])
+    history(np.zeros((1, 8)), alone, 0, 4, 4)
+    np.testing.assert_array_equal(table[2:, kept], alone[2:])
+    assert np.isnan(table[2:, [2, 4]]).all()
 
 
 def test_panel_of_lanes_of_different_lengths_equals_each_lane_alone():
     lengths = [5, 0, 1, 23]
     bounds = np.array([0, *np.cumsum(lengths)])
-    given = np.random.default_rng(1).random((2, bounds[-1]))
-    found, state = np.empty((2, bounds[-1])), np.zeros((4, 8))
-    published = np.array([3, 2])
-    program = program_of(running)
-    panel(program, state, given, found, bounds, published, 4, 7)
+    table = table_of(bounds[-1], seed=1)
+    state = np.zeros((4, 8))
+    # The first output is not kept: its place is that of a scratch.
+    where = rows_of(table)
+    where[2] = 0
+    panel(PROGRAM.plan, state, where, bounds, 0, 4, 1, 7)
+    assert (table[2] == -1.0).all()
     for lane, rows in enumerate(lengths):
-        alone = np.empty((1, 4, rows))
-        alone[0, :2] = given[:, bounds[lane] : bounds[lane + 1]]
+        alone = np.ascontiguousarray(table[:, bounds[lane] : bounds[lane + 1]])
         memory = np.zeros((1, 8))
-        history(program, memory, alone, 0, rows, 7)
+        history(memory, alone, 0, rows, 7)
         np.testing.assert_array_equal(
-            found[:, bounds[lane] : bounds[lane + 1]], alone[0, [3, 2]]
+            table[3, bounds[lane] : bounds[lane + 1]], alone[3]
         )
         np.testing.assert_array_equal(state[lane], memory[0])
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 9])
-def test_live_on_threads_equals_live(parts):
-    rows = np.random.default_rng(2).random((5, 4, 7))
-    one, many = np.zeros((7, 8)), np.zeros((7, 8))
-    program = program_of(running)
-    for row in rows:
-        left, right = row.copy(), row.copy()
-        live(program, one, left)
-        live_parallel(program, many, right, parts)
-        np.testing.assert_array_equal(left, right)
-    np.testing.assert_array_equal(one, many)
+@pytest.mark.parametrize("lanes", [1, 2, 9])
+def test_one_live_call_for_many_lanes_equals_history_of_each(lanes):
+    table = np.stack([table_of(5, seed=k) for k in range(lanes)], axis=2)
+    state = np.zeros((lanes, 8))
+    shape = np.array([lanes, 1, 64, 8, 0], np.uintp)
+    for row in range(5):
+        now = np.ascontiguousarray(table[:, row])
+        where = rows_of(now)
+        words = [address(PROGRAM.plan), 1, *map(address, (state, where, shape))]
+        live_row(address(np.array(words, np.uintp)))
+        table[:, row] = now
+    for lane in range(lanes):
+        alone, memory = table_of(5, seed=lane), np.zeros((1, 8))
+        history(memory, alone, 0, 5, 2)
+        np.testing.assert_array_equal(table[:, :, lane], alone)
+        np.testing.assert_array_equal(state[lane], memory[0])
 
 
 def test_reached_finds_functions_and_constants_of_a_step():
@@ -130,7 +147,7 @@ def step(x):
 def test_cache_key_follows_functions_and_constants_that_a_step_reaches(tmp_path):
     variants = [(1.0, "+"), (2.0, "+"), (1.0, "-")]
     keys = {
-        _digest(module_of(tmp_path, "m", STEP.format(factor=f, sign=s))["step"].step)
+        digest(module_of(tmp_path, "m", STEP.format(factor=f, sign=s))["step"].step)
         for f, s in variants
     }
     assert len(keys) == len(variants)
@@ -139,12 +156,13 @@ def test_cache_key_follows_functions_and_constants_that_a_step_reaches(tmp_path)
 USE = """
 import numpy as np
 from cached_step import step
-from tradeloop.fold import history
-table = np.array([[[1.0, 2.0], [0.0, 0.0]]])
-plan = np.array([[step.scan.address, 0, 0, 0, 1]], np.uintp)
-program = (plan, np.array([0], np.uintp), np.zeros(1))
-history(program, np.zeros((1, 8)), table, 0, 2, 8)
-print(table[0, 1].tolist(), step.scan.cache_hits)
+from tradeloop.fold import panel
+at = lambda array: array.__array_interface__["data"][0]
+table, numbers = np.array([[1.0, 2.0], [0.0, 0.0]]), np.arange(2, dtype=np.uintp)
+plan = np.array([step.scan.address, 0, at(numbers), at(numbers)], np.uintp)
+where = np.array([at(row) for row in table], np.uintp)
+panel(plan, np.zeros((1, 8)), where, np.array([0, 2]), 0, 1, 0, 8)
+print(table[1].tolist(), step.scan.cache_hits)
 """
 
 

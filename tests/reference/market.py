@@ -3,6 +3,10 @@
 import numpy as np
 import polars as pl
 
+from reference.beside_bars import columns_beside_bars
+from reference.option_market import option_columns, sentiment_columns
+from reference.stream_market import stream_columns
+
 DAY_NS = 86_400_000_000_000
 
 
@@ -35,6 +39,10 @@ def random_columns(seed, rows, *, flat=0.0, tick=0.0):
         "ask_size": random.integers(1, 100, rows).astype(float),
         "day": 18_000.0 + np.arange(rows) // 6,
         "ns_of_day": (np.arange(rows) % 6) * 4 * 3.6e12,
+        **columns_beside_bars(seed, rows, flat=flat, tick=tick),
+        **option_columns(seed, rows),
+        **sentiment_columns(seed, rows),
+        **stream_columns(seed, rows, flat=flat, tick=tick),
     }
 
 
@@ -44,7 +52,8 @@ def bars_frame(seed, lengths, *, flat=0.0, interval_ns=DAY_NS, latency_ns=0):
     for k, rows in enumerate(lengths):
         columns = random_columns(seed + k, rows, flat=flat)
         event_ns = 18_000 * DAY_NS + interval_ns * np.arange(1, rows + 1)
-        keep = [name for name in columns if name not in ("day", "ns_of_day")]
+        bars = [name for name in columns if "." not in name]
+        keep = [name for name in bars if name not in ("day", "ns_of_day")]
         frames.append(
             pl.DataFrame(
                 {

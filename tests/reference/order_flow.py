@@ -5,10 +5,12 @@ from math import nan
 
 import numpy as np
 
+from reference.streams import of
 
-def expected(columns):
-    names = ("bid", "ask", "bid_size", "ask_size")
-    rows = list(zip(*(columns[name].tolist() for name in names), strict=True))
+
+def expected(columns, stream=""):
+    sides = of(columns, stream, "bid", "ask", "bid_size", "ask_size")
+    rows = list(zip(*(side.tolist() for side in sides), strict=True))
     flow, depth = [nan], [nan]
     for (b0, a0, qb0, qa0), (b, a, qb, qa) in pairwise(rows):
         bought = qb if b > b0 else -qb0 if b < b0 else qb - qb0

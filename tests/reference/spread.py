@@ -1,6 +1,8 @@
 """Spread over the mid."""
 
+from reference.streams import of
 
-def expected(columns):
-    bid, ask = columns["bid"], columns["ask"]
+
+def expected(columns, stream=""):
+    bid, ask = of(columns, stream, "bid", "ask")
     return {"value": 10_000 * (ask - bid) / ((ask + bid) / 2)}

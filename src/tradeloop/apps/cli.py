@@ -11,7 +11,7 @@ import typer
 
 from tradeloop import __version__
 from tradeloop.apps import bench as benches
-from tradeloop.apps import cli_capture, simulating
+from tradeloop.apps import cli_capture, cli_features, simulating
 from tradeloop.apps import doctor as doctors
 from tradeloop.apps import init as inits
 from tradeloop.apps import loop as loops
@@ -28,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cli_capture.app, name="capture")
+app.add_typer(cli_features.app, name="features")
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeloop.apps.rules import copy_rules, load_rules, located
+from tradeloop.apps.choosing import rules_of
+from tradeloop.apps.rules import copy_rules, located
 from tradeloop.apps.settings import FILE, Settings, is_kept, keep, load
 from tradeloop.apps.summary_panel import panel, paths
 from tradeloop.apps.terminal import answers, bars
@@ -29,6 +30,7 @@ _WEIGHTS = {
     "dataset": 4.0,
     "model": 18.0,
     "leak certificate": 6.0,
+    "importance": 2.0,
     "lake": 16.0,
     "registry": 16.0,
     "signals": 6.0,
@@ -132,8 +134,8 @@ def _run(
             way_out="Name another folder.",
             source="--out",
         )
-    rules_of = _home(out) / settings.rules
-    rules = load_rules(rules_of)
+    home = _home(out)
+    rules = rules_of(settings, home)
     with bars(_WEIGHTS, quiet=quiet) as progress:
         with stage(progress, "market data") as told:
             asked = job()
@@ -148,10 +150,13 @@ def _run(
             progress=progress,
         )
     if is_kept(out):
-        copy_rules(rules_of, out / settings.rules)
+        copy_rules(home / settings.rules, out / settings.rules)
     asked_for = {
         "horizons": tuple(duration_text(ns) for ns in asked.horizons_ns),
         "benchmark": asked.benchmark or "",
+        "feature_files": tuple(
+            str((home / name).resolve()) for name in settings.feature_files
+        ),
     }
     keep(settings.model_copy(update=asked_for), out)
     return {**answer, "seconds": round(monotonic_s() - began_s, 3)}

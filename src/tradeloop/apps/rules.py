@@ -28,12 +28,12 @@ def load_rules(folder: Path) -> Rules:
     wait = labels.pop("wait", None)
     with located(folder / "labels.yaml"):
         outcome = OutcomeRule.from_mapping(labels)
-        waits = {} if wait is None else {"wait_ns": duration_ns(str(wait))}
+        wait_ns = Rules().wait_ns if wait is None else duration_ns(str(wait))
     with located(folder / "costs.yaml"):
         costs = CostModel.from_mapping(_read(folder / "costs.yaml"))
     with located(folder / "model.yaml"):
         model = ModelRule.from_mapping(_read(folder / "model.yaml"))
-    return Rules(outcome=outcome, costs=costs, model=model, **waits)
+    return Rules(outcome=outcome, costs=costs, model=model, wait_ns=wait_ns)
 
 
 def copy_rules(source: Path, target: Path) -> None:

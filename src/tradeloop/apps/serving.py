@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tradeloop.apps.rules import load_rules
+from tradeloop.apps.choosing import rules_of
 from tradeloop.apps.settings import FILE, load
 from tradeloop.clock import LiveClock
 from tradeloop.errors import BusyError, InputError, MissingExtraError
@@ -64,7 +64,7 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
     """
     settings = load(folder)
     usual = Usual(
-        rules=load_rules(folder / settings.rules),
+        rules=rules_of(settings, folder),
         horizon_ns=duration_ns(settings.horizons[0]) if settings.horizons else None,
         benchmark=settings.benchmark or None,
     )

@@ -8,6 +8,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
@@ -42,6 +43,13 @@ class Settings(BaseSettings):
     horizons : tuple of str
         Horizons of the labels, the first one is what the model learns; empty: chosen
         from the bar interval.
+    features : str
+        ``default``: some fifty columns; ``all``: the whole catalogue, as far as the
+        bars bring its inputs.
+    feature_files : tuple of str
+        Python files with features of the user's own; they are run.
+    timeframes : tuple of str
+        Longer timeframes, such as ``1h``, on which the features of bars come too.
     benchmark : str
         Instrument whose return is subtracted; empty is cash.
     broker : str
@@ -68,6 +76,9 @@ class Settings(BaseSettings):
     artefacts: str = "artefacts"
     rules: str = "rules"
     horizons: tuple[str, ...] = ()
+    features: Literal["default", "all"] = "default"
+    feature_files: tuple[str, ...] = ()
+    timeframes: tuple[str, ...] = ()
     benchmark: str = ""
     broker: str = ""
     polygon_key: SecretStr = SecretStr("")

@@ -91,14 +91,20 @@ def write_json(text: str) -> None:
 
 
 def speak(
-    call: Callable[[], Answer], show: Callable[[Answer], None], *, as_json: bool
+    call: Callable[[], Answer],
+    show: Callable[[Answer], None],
+    *,
+    as_json: bool,
+    good: Callable[[Answer], bool] | None = None,
 ) -> None:
-    """Call, then print the answer."""
+    """Call, then print the answer; exit with 1 where it is not good."""
     answer = stopping(call, as_json=as_json)
     if as_json:
         write_json(json.dumps(answer, allow_nan=False))
     else:
         show(answer)
+    if good is not None and not good(answer):
+        raise typer.Exit(1)
 
 
 def stopping(call: Callable[[], T], *, as_json: bool) -> T:

@@ -34,11 +34,16 @@ from tradeloop.datasets.splits import (
 )
 from tradeloop.datasets.undivided import Undivided
 from tradeloop.datasets.version import DatasetInputs, canonical_json, frame_hash
+from tradeloop.datasets.window_rules import REDUCERS, Ahead, Before
+from tradeloop.datasets.windows import quote_windows
 
 __all__ = [
     "ALL",
     "FRAMES",
+    "REDUCERS",
     "STATE_COLUMNS",
+    "Ahead",
+    "Before",
     "Certificate",
     "Check",
     "CombinatorialPurged",
@@ -81,5 +86,6 @@ __all__ = [
     "metadata",
     "outcome_labels",
     "purge",
+    "quote_windows",
     "utc_text",
 ]

@@ -27,8 +27,13 @@ _PER_HORIZON = {
 }
 
 
+_NOT_JUDGED = {"selected": "all", "by": "none"}
+
+
 def feature_schema(
-    dataset: Dataset, catalogue: Sequence[Mapping[str, Any]]
+    dataset: Dataset,
+    catalogue: Sequence[Mapping[str, Any]],
+    criteria: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe the features in the order of ``X``.
 
@@ -38,12 +43,15 @@ def feature_schema(
         Whose features are described.
     catalogue : sequence of mapping
         One per feature, with at least its ``name``; others may be among them.
+    criteria : mapping, optional
+        How the features were judged.
 
     Returns
     -------
     dict
         feature_definitions; normalization_parameters, empty since features are stored
-        as computed; feature_selection_criteria, which says that none were dropped.
+        as computed; feature_selection_criteria, which says that none were dropped
+        where nothing judged them.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def feature_schema(
     return {
         "feature_definitions": [known[name] for name in dataset.feature_names],
         "normalization_parameters": {},
-        "feature_selection_criteria": {"selected": "all", "by": "none"},
+        "feature_selection_criteria": dict(criteria or _NOT_JUDGED),
     }
 
 

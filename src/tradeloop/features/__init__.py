@@ -18,10 +18,17 @@ from tradeloop.features import (
 )
 from tradeloop.features.bank import Bank, Entry
 from tradeloop.features.base import Column, Family, Feature
+from tradeloop.features.catalogue import entries, standard, standard_bank
+from tradeloop.features.choice import FeatureChoice
 from tradeloop.features.compute import compute
 from tradeloop.features.default import bank_for, default_bank
+from tradeloop.features.lanes import Lane, Lanes
 from tradeloop.features.live import LiveBank
+from tradeloop.features.own import feature, load_features
+from tradeloop.features.regime import ALL as REGIME
 from tradeloop.features.regime import RegimeRule, regime
+from tradeloop.features.streams import compute_streams
+from tradeloop.features.timeframes import LiveTimeframe, on, resample
 
 ALL = (
     *arithmetic.ALL,
@@ -30,6 +37,7 @@ ALL = (
     *momentum.ALL,
     *options.ALL,
     *patterns.ALL,
+    *REGIME,
     *risk.ALL,
     *rolling.ALL,
     *sentiment.ALL,
@@ -47,10 +55,22 @@ __all__ = [
     "Entry",
     "Family",
     "Feature",
+    "FeatureChoice",
+    "Lane",
+    "Lanes",
     "LiveBank",
+    "LiveTimeframe",
     "RegimeRule",
     "bank_for",
     "compute",
+    "compute_streams",
     "default_bank",
+    "entries",
+    "feature",
+    "load_features",
+    "on",
     "regime",
+    "resample",
+    "standard",
+    "standard_bank",
 ]

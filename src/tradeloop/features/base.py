@@ -1,8 +1,8 @@
 """What a feature is: a kernel with run-time periods, its inputs and what it means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, TypeGuard
 
 from tradeloop.errors import InputError
 from tradeloop.fold import Kernel
@@ -47,9 +47,13 @@ class Family:
         Returns a feature for given arguments.
     examples : tuple of tuple
         Arguments of ``build`` that the laws are tried on; inputs are raw columns.
-    price_degree : tuple of int or None
+    price_degree : tuple of int or None, or callable
         Power with which each output grows when all its inputs are prices and grow;
-        None: it follows no power, as a logarithm. Empty: no output grows.
+        None: it follows no power, as a logarithm. Empty: no output grows. A function
+        gives that of the only output, of those of the inputs.
+    undefined_where : str
+        Output that is 0 in rows where the definition gives no value and the other
+        outputs are missing; empty: there are none after the warm-up.
     """
 
     name: str
@@ -60,7 +64,8 @@ class Family:
     reference: str
     build: Callable[..., "Feature"]
     examples: tuple[tuple[object, ...], ...]
-    price_degree: tuple[int | None, ...] = ()
+    price_degree: tuple[int | None, ...] | Callable[..., int] = ()
+    undefined_where: str = ""
 
     @property
     def group(self) -> str:
@@ -68,7 +73,7 @@ class Family:
         return self.kernel.step.__module__.rpartition(".")[0].rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Feature:
     """A family with its periods and inputs.
 
@@ -79,7 +84,8 @@ class Feature:
     family : Family
         Step and meaning.
     inputs : tuple of str or Column
-        Raw columns of a bar, or outputs of other features, in the step's order.
+        Raw columns, or outputs of other features, in the step's order; a feature of
+        one output stands for it.
     params : tuple of float
         Constants that the step reads.
     ring : int
@@ -89,7 +95,11 @@ class Feature:
     look_back : int or None
         Rows before the current one that still matter; None: all of them.
     category, group : str, optional
-        Where they differ from the family's.
+        Where they differ from the family's. Two features that differ in these alone
+        are the same.
+    titles : tuple of str, optional
+        Names of the outputs' columns, where they are not the feature's and the
+        output's together.
     clock : str, optional
         Stream whose events it steps on. Absent: that of its inputs, which then must be
         one. Inputs of other streams are read as they were last known.
@@ -102,21 +112,26 @@ class Feature:
     ring: int = 0
     warm_up: tuple[int, ...] = ()
     look_back: int | None = 0
-    category: Category | None = None
-    group: str = ""
+    category: Category | None = field(default=None, compare=False)
+    group: str = field(default="", compare=False)
     clock: str = ""
+    titles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         kernel = self.family.kernel
+        # A feature of one output stands for that output.
+        inputs = tuple(s.columns[0] if _is_single(s) else s for s in self.inputs)
+        object.__setattr__(self, "inputs", inputs)
         wanted = {
             "inputs": (len(self.inputs), len(kernel.inputs)),
             "params": (len(self.params), kernel.n_params),
             "warm_up": (len(self.warm_up), len(kernel.outputs)),
+            "titles": (len(self.titles or kernel.outputs), len(kernel.outputs)),
         }
-        for field, (given, needed) in wanted.items():
+        for part, (given, needed) in wanted.items():
             if given != needed:
                 raise InputError(
-                    f"Feature.{field} must have {needed} entries, had {given}.",
+                    f"Feature.{part} must have {needed} entries, had {given}.",
                     way_out=f"See the step of {self.family.name}.",
                     source=self.name,
                 )
@@ -132,22 +147,42 @@ class Feature:
             )
         return Column(self, output)
 
+    def __repr__(self) -> str:
+        return f"Feature({self.name})"
+
     @property
     def columns(self) -> "tuple[Column, ...]":
         """All outputs, in the step's order."""
         return tuple(Column(self, output) for output in self.family.kernel.outputs)
 
 
-@dataclass(frozen=True, slots=True)
+def _is_single(source: object) -> TypeGuard[Feature]:
+    if isinstance(source, Feature) and len(source.columns) > 1:
+        raise InputError(
+            f"An input must be one column; {source.name!r} has "
+            f"{', '.join(source.family.kernel.outputs)}.",
+            way_out="Take one of them: feature['output'].",
+            source=source.name,
+        )
+    return isinstance(source, Feature)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Column:
     """An output of a feature."""
 
     feature: Feature
     output: str
 
+    def __repr__(self) -> str:
+        return f"Column({self.name})"
+
     @property
     def name(self) -> str:
         """The feature's name, and the output's where the feature has several."""
+        if self.feature.titles:
+            outputs = self.feature.family.kernel.outputs
+            return self.feature.titles[outputs.index(self.output)]
         if len(self.feature.family.kernel.outputs) == 1:
             return self.feature.name
         return f"{self.feature.name}_{self.output}"

@@ -4,21 +4,27 @@ A law takes a subject and raw columns and returns what it found wrong; an empty 
 says that the law holds. `broken` runs them all.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tradeloop.features.bank import Bank
-from tradeloop.features.base import CLOCK_INPUTS, Column, Feature
+from tradeloop.features.base import CLOCK_INPUTS, Column
 from tradeloop.features.live import LiveBank
 from tradeloop.fold import Float
 
-PRICES = ("open", "high", "low", "close", "bid", "ask")
-"""Raw columns that grow when the currency shrinks."""
+PRICES = (
+    *("open", "high", "low", "close", "bid", "ask", "price"),
+    *("price_on_forward", "underlying_price", "strike"),
+)
+"""Raw columns of any stream that grow when the currency shrinks."""
 
+_LEVEL = re.compile(r"_[0-9]+$")  # of the book, such as bid_5
 _CLOSE = 1e-9  # relative above 1, absolute below
 _OUTLIER = 1e12
 Columns = Mapping[str, Float]
@@ -121,13 +127,26 @@ def warm_up_is_exact(subject: Subject, columns: Columns) -> str:
     """Find values before the declared warm-up, and gaps after it."""
     found = subject.history(subject.bank, subject.rows(columns))
     for column, values in zip(subject.bank.outputs, found, strict=True):
-        known = ~np.isnan(values)
+        known = ~np.isnan(values) | _undefined(subject.bank, column, found)
         first = int(known.argmax()) if known.any() else values.size
         if first != column.warm_up:
             return f"{column.name}: first value in row {first}, not {column.warm_up}"
-        if not np.isfinite(values[first:]).all():
+        missing = ~np.isfinite(values[first:])
+        allowed = _undefined(subject.bank, column, found)[first:]
+        if (missing != allowed).any():
             return f"{column.name}: not finite after the warm-up"
     return ""
+
+
+def _undefined(bank: Bank, column: Column, found: Float) -> NDArray[np.bool_]:
+    """Rows in which the definition gives no value, as the feature itself says."""
+    flag = column.feature.family.undefined_where
+    if not flag or column.output == flag:
+        return np.zeros(found.shape[1], bool)
+    if column.feature[flag] not in bank.outputs:
+        return np.asarray(~np.isfinite(found[bank.outputs.index(column)]))
+    said: NDArray[np.bool_] = found[bank.outputs.index(column.feature[flag])] == 0.0
+    return said
 
 
 def inputs_stay(subject: Subject, columns: Columns) -> str:
@@ -140,7 +159,7 @@ def inputs_stay(subject: Subject, columns: Columns) -> str:
 
 def prices_scale(subject: Subject, columns: Columns) -> str:
     """Find values that ten times the prices do not scale as declared."""
-    scaled = {k: v * (10.0 if k in PRICES else 1.0) for k, v in columns.items()}
+    scaled = {k: v * 10.0 ** (_degree(k) or 0) for k, v in columns.items()}
     whole = subject.history(subject.bank, subject.rows(columns))
     other = subject.history(subject.bank, subject.rows(scaled))
     for k, column in enumerate(subject.bank.outputs):
@@ -152,20 +171,23 @@ def prices_scale(subject: Subject, columns: Columns) -> str:
     return _far(subject, whole, other)
 
 
-def _degree(column: Column) -> int | None:
-    family = column.feature.family
-    if not family.price_degree or not _reads_prices(column.feature):
+def _degree(source: Column | str) -> int | None:
+    """Power of the currency in a column; None: it follows no power."""
+    if isinstance(source, str):
+        return int(_LEVEL.sub("", source.rpartition(".")[2]) in PRICES)
+    family = source.feature.family
+    inputs = [_degree(each) for each in source.feature.inputs]
+    if callable(family.price_degree):
+        known = [degree for degree in inputs if degree is not None]
+        return family.price_degree(*known) if len(known) == len(inputs) else None
+    if not family.price_degree or not any(degree != 0 for degree in inputs):
         return 0
-    return family.price_degree[family.kernel.outputs.index(column.output)]
-
-
-def _reads_prices(feature: Feature) -> bool:
-    return any(
-        _reads_prices(source.feature)
-        if isinstance(source, Column)
-        else source in PRICES
-        for source in feature.inputs
-    )
+    own = family.price_degree[family.kernel.outputs.index(source.output)]
+    if own == 0:
+        return 0
+    if own is None or None in inputs:
+        return None
+    return own * max(degree for degree in inputs if degree is not None)
 
 
 def outlier_passes(subject: Subject, columns: Columns) -> str:
@@ -173,7 +195,7 @@ def outlier_passes(subject: Subject, columns: Columns) -> str:
     rows = subject.rows(columns)
     hit, other = rows.shape[1] // 4, rows.copy()
     for place, name in enumerate(subject.bank.inputs):
-        if name not in CLOCK_INPUTS:
+        if name.rpartition(".")[2] not in CLOCK_INPUTS:
             other[place, hit] = _OUTLIER
     whole = subject.history(subject.bank, rows)
     found = subject.history(subject.bank, other)

@@ -1,6 +1,7 @@
 """The bank that a run takes when it names no other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -47,6 +48,7 @@ from tradeloop.features.volume.mfi import mfi
 from tradeloop.features.volume.obv import obv
 
 Wanted = list[Feature | Column]
+_COMPOSING = ("arithmetic", "rolling")
 _CHANGES = (1, 20)
 _CREDIT = ("baa_yield_pct", "aaa_yield_pct")
 
@@ -78,11 +80,17 @@ def default_bank(
         gives its level and its change over 1 and 20 rows; ``baa_yield_pct`` and
         ``aaa_yield_pct`` together give the credit spread too.
     """
-    wanted = [*_trend(), *_oscillators(), *_risk(), *_volume(has_volume=has_volume)]
-    wanted += _clock(interval_ns)
+    wanted = [
+        *_grouped("trend", _trend()),
+        *_oscillators(),
+        *_grouped("volatility", _risk()),
+        *_grouped("volume", _volume(has_volume=has_volume)),
+        *_clock(interval_ns),
+    ]
     if has_quotes:
-        wanted += _quotes(has_volume=has_volume, has_sizes=has_sizes)
-    return Bank([*wanted, *_series(extra)])
+        quotes = _quotes(has_volume=has_volume, has_sizes=has_sizes)
+        wanted += _grouped("microstructure", quotes)
+    return Bank([*wanted, *_grouped("cross_asset", _series(extra))])
 
 
 def bank_for(bars: pl.DataFrame, interval_ns: int, extra: Sequence[str] = ()) -> Bank:
@@ -101,6 +109,18 @@ def bank_for(bars: pl.DataFrame, interval_ns: int, extra: Sequence[str] = ()) ->
     )
 
 
+def _grouped(group: str, items: Wanted) -> Wanted:
+    """Put composed features under what they are about."""
+    return [
+        replace(item, group=group)
+        if isinstance(item, Feature)
+        and item.family.group in _COMPOSING
+        and not item.group
+        else item
+        for item in items
+    ]
+
+
 def _trend() -> Wanted:
     line = macd(12, 26, 9)
     fit = linear_regression(20)
@@ -115,7 +135,7 @@ def _trend() -> Wanted:
         fit["r2"],
         efficiency_ratio(20),
         autocorrelation(log_return(1).columns[0], 60),
-        distance("open", lag("close", 1).columns[0], name="gap_bps"),
+        distance("open", lag("close", 1).columns[0], name="gap_bps", group="structure"),
     ]
 
 

@@ -1,7 +1,7 @@
-"""A bank that goes on row by row, for any number of instruments."""
+"""A bank that goes on event by event, for any number of instruments."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,114 +11,244 @@ from numpy.typing import NDArray
 from tradeloop.clock import NS_PER_DAY
 from tradeloop.errors import ArtefactError, DamagedError, InputError
 from tradeloop.features.bank import Bank
-from tradeloop.features.base import CLOCK_INPUTS
+from tradeloop.features.base import BAR_CLOCK, CLOCK_INPUTS, stream_of
+from tradeloop.features.lanes import Lane
+from tradeloop.features.streams import rank
+from tradeloop.features.timeframes import LiveTimeframe, interval_of
 from tradeloop.fold import Float
 
 _DIGEST = 32  # bytes of SHA-256
 _LENGTH = 8  # bytes that say how long the header is
 _NEVER = -(2**63)
+_SHARED = ""  # the lane of streams that all instruments see
 
 
 class LiveBank:
-    """The live form of a bank: the steps of the history, one row at a time.
+    """The live form of a bank: the steps of the history, one event at a time.
 
     Parameters
     ----------
     bank : Bank
         The same bank as in history gives the same values to the bit.
+    shared : sequence of str
+        Streams that are not of one instrument, such as ``benchmark``; their events come
+        with the instrument None.
+    resample : bool
+        Whether longer timeframes are made of the bars; else their bars come as events
+        of their own streams, too.
     """
 
-    def __init__(self, bank: Bank) -> None:
-        self.bank = bank
-        self._state: dict[str, Float] = {}
+    def __init__(
+        self, bank: Bank, shared: Sequence[str] = (), *, resample: bool = True
+    ) -> None:
+        self.bank, self.shared = bank, frozenset(shared)
+        clocks = {name: stream_of(name) for name in bank.inputs}
+        for feature, clock in zip(bank.features, bank.clocks, strict=True):
+            clocks |= {column.name: clock for column in feature.columns}
+        self._of_all = [
+            k for k, name in enumerate(bank.columns) if clocks[name] in self.shared
+        ]
+        self._inputs = {
+            stream: [
+                (place, name if stream == BAR_CLOCK else name.partition(".")[2])
+                for place, name in enumerate(bank.inputs)
+                if stream_of(name) == stream
+            ]
+            for stream in {*clocks.values(), BAR_CLOCK}
+        }
+        self._mixed = len(set(clocks.values())) > 1
+        self._common = Lane(bank, None, ()) if self.shared else None
+        self._lanes: dict[str, Lane] = {}
+        self._last: dict[str, tuple[int, tuple[int, str]]] = {}
+        self._known: dict[tuple[str, str], int] = {}
+        longer = [interval_of(clock) for clock in dict.fromkeys(bank.clocks)]
+        self._timeframes = [
+            LiveTimeframe(length) for length in sorted(longer) if length and resample
+        ]
         self._last_ns: dict[str, int] = {}
-        self._table = np.empty((len(bank.columns), 1))
-        self._row = self._table[: len(bank.inputs), 0]
-        self._column = self._table[:, 0]
 
     @property
     def instruments(self) -> tuple[str, ...]:
         """Instruments that have had a row."""
-        return tuple(self._state)
+        return tuple(self._lanes)
 
     def last_ns(self, instrument: str) -> int | None:
         """``event_ns`` of the last bar given as a mapping; None before the first."""
         last = self._last_ns.get(instrument, _NEVER)
         return None if last == _NEVER else last
 
+    def lane(self, instrument: str) -> Lane:
+        """Return the lane of an instrument; a new one starts with a fresh state."""
+        found = self._lanes.get(instrument)
+        if found is None:
+            found = Lane(self.bank, self._common, self._of_all)
+            self._lanes[instrument] = found
+        return found
+
     def update(
-        self, instrument: str, row: Mapping[str, Any] | NDArray[np.float64]
+        self,
+        instrument: str | None,
+        row: Mapping[str, Any] | NDArray[np.float64],
+        stream: str = BAR_CLOCK,
     ) -> Float:
-        """Advance one instrument by one bar.
+        """Advance one instrument by one event.
 
         Parameters
         ----------
-        instrument : str
-            A new one starts with a fresh state.
+        instrument : str or None
+            A new one starts with a fresh state; None for a shared stream.
         row : mapping or ndarray of shape (n_inputs,)
-            A bar with its columns by name, ``event_ns`` among them; or the values of
-            ``bank.inputs`` in their order, without any check. None or NaN is missing.
+            An event with its columns by name, ``event_ns`` among them; or the values of
+            ``bank.inputs`` in their order, as one row for all features, without any
+            check. None or NaN is missing.
+        stream : str
+            What kind of event it is.
 
         Returns
         -------
         ndarray of shape (n_names,)
-            Features known after this bar; NaN where one is not known.
+            Features known after this event; NaN where one is not known.
 
         Raises
         ------
         InputError
-            The bar lacks an input, or is not later than the last one.
+            The event lacks an input, or comes before one that was seen already.
         """
-        state = self._state.get(instrument)
-        if isinstance(row, Mapping):
-            self._take(instrument, row)
-        else:
-            self._row[:] = row
-        if state is None:
-            state = self._state[instrument] = self.bank.state()
-            self._last_ns.setdefault(instrument, _NEVER)
-        self.bank.live(state, self._table)
-        return self._column[self.bank.published]
+        if isinstance(row, np.ndarray):
+            lane = self.lane(instrument or _SHARED)
+            lane.row[:] = row
+            lane.step()
+            return lane.values.copy()
+        lane = self._lane_of(instrument, stream)
+        values = self._values(instrument, row, stream)
+        if stream == BAR_CLOCK:
+            self._later(instrument or _SHARED, int(row["event_ns"]))
+            for longer in self._timeframes:
+                for bar in longer.update(instrument or _SHARED, row):
+                    given = self._values(instrument, bar, longer.stream)
+                    self._take(lane, instrument, bar, longer.stream, given)
+        self._take(lane, instrument, row, stream, values)
+        return self._seen(lane)
 
-    def _take(self, instrument: str, row: Mapping[str, Any]) -> None:
+    def _take(
+        self,
+        lane: Lane,
+        instrument: str | None,
+        row: Mapping[str, Any],
+        stream: str,
+        values: Sequence[float],
+    ) -> None:
+        if self._mixed:
+            self._not_before(instrument or _SHARED, row, stream)
+        for (place, _), value in zip(self._inputs[stream], values, strict=True):
+            lane.row[place] = value
+        lane.step_on(stream)
+
+    def _seen(self, lane: Lane) -> Float:
+        """Return published values, those of shared streams included."""
+        found = lane.values.copy()
+        if self._common is not None:
+            first = len(self.bank.inputs)
+            for place in self._of_all:
+                if first <= place < first + found.size:
+                    found[place - first] = self._common.table[place]
+        return found
+
+    def _lane_of(self, instrument: str | None, stream: str) -> Lane:
+        if (instrument is None) != (stream in self.shared):
+            raise InputError(
+                f"An event of the stream {stream!r} came with the instrument "
+                f"{instrument!r}.",
+                way_out="Shared streams have none, all others have one; say which are "
+                "shared with LiveBank(shared=...).",
+                source=stream,
+            )
+        if stream not in self._inputs:
+            raise InputError(
+                f"The bank reads nothing of the stream {stream!r}.",
+                way_out=f"It reads {', '.join(sorted(self._inputs))}.",
+                source=stream,
+            )
+        if instrument is None:
+            assert self._common is not None  # noqa: S101 - the rule above
+            return self._common
+        return self.lane(instrument)
+
+    def _values(
+        self, instrument: str | None, row: Mapping[str, Any], stream: str
+    ) -> list[float]:
+        wanted = self._inputs[stream]
         absent = [
             name
-            for name in (*self.bank.inputs, "event_ns")
+            for name in (*(name for _, name in wanted), "event_ns")
             if name not in row and name not in CLOCK_INPUTS
         ]
         if absent:
             raise InputError(
-                "A bar must bring every input of the bank.",
-                way_out=f"The bank reads {', '.join(self.bank.inputs)} and event_ns.",
-                source=instrument,
+                "An event must bring every input of the bank.",
+                way_out="The bank reads "
+                f"{', '.join(n for _, n in wanted)} and event_ns.",
+                source=instrument or stream,
                 column=absent[0],
             )
-        event_ns = int(row["event_ns"])
-        last = self._last_ns.get(instrument, _NEVER)
+        day, ns_of_day = divmod(int(row["event_ns"]), NS_PER_DAY)
+        clock = {**dict(zip(CLOCK_INPUTS, (day, ns_of_day), strict=True)), **row}
+        return [np.nan if clock[n] is None else float(clock[n]) for _, n in wanted]
+
+    def _later(self, name: str, event_ns: int) -> None:
+        """Keep bars in their order, each once."""
+        last = self._last_ns.get(name, _NEVER)
         if event_ns <= last:
             raise InputError(
                 f"A bar must be later than the last one, was {event_ns} after {last}.",
                 way_out="Send each bar once, in the order of event_ns.",
-                source=instrument,
+                source=name,
                 column="event_ns",
             )
-        day, ns_of_day = divmod(event_ns, NS_PER_DAY)
-        clock = dict(zip(CLOCK_INPUTS, (day, ns_of_day), strict=True))
-        for place, name in enumerate(self.bank.inputs):
-            value = clock[name] if name in clock else row[name]
-            self._row[place] = np.nan if value is None else value
-        self._last_ns[instrument] = event_ns
+        self._last_ns[name] = event_ns
+
+    def _not_before(self, name: str, row: Mapping[str, Any], stream: str) -> None:
+        received = int(row.get("received_ns") or row["event_ns"])
+        now = max(received, self._known.get((name, stream), _NEVER)), rank(stream)
+        seen = [last for lane, last in self._last.items() if lane in (name, _SHARED)]
+        if name == _SHARED:
+            seen = list(self._last.values())
+        if any(last > now for last in seen):
+            raise InputError(
+                f"An event of {stream!r} came after one that was known later, or at "
+                "the same instant and sees it.",
+                way_out="Send events in the order of received_ns; at one instant bars "
+                "last, trades before them, quotes before these.",
+                source=name or stream,
+                column="received_ns",
+            )
+        self._last[name], self._known[name, stream] = now, now[0]
 
     def state_bytes(self) -> bytes:
         """Everything that the next rows depend on, with the bank's fingerprint."""
+        lanes = self._all_lanes()
         header = json.dumps(
-            {"fingerprint": self.bank.fingerprint, "last_ns": self._last_ns}
+            {
+                "fingerprint": self.bank.fingerprint,
+                "shared": sorted(self.shared),
+                "lanes": list(lanes),
+                "last_ns": self._last_ns,
+                "last": self._last,
+                "known": [[*key, ns] for key, ns in self._known.items()],
+                "timeframes": [each.saved() for each in self._timeframes],
+            }
         ).encode()
         floats = b"".join(
-            self._state[name].astype("<f8").tobytes() for name in self._last_ns
+            part.astype("<f8").tobytes()
+            for lane in lanes.values()
+            for part in (lane.state, lane.table)
         )
         body = len(header).to_bytes(_LENGTH, "little") + header + floats
         return sha256(body).digest() + body
+
+    def _all_lanes(self) -> dict[str, Lane]:
+        common = {} if self._common is None else {_SHARED: self._common}
+        return common | self._lanes
 
     def restore(self, saved: bytes) -> None:
         """Go back to what `state_bytes` gave; the next rows come out as they would.
@@ -135,16 +265,23 @@ class LiveBank:
             raise DamagedError("The saved state of a bank does not match its hash.")
         start = _LENGTH + int.from_bytes(body[:_LENGTH], "little")
         header = json.loads(body[_LENGTH:start])
-        if header["fingerprint"] != self.bank.fingerprint:
+        given = header["fingerprint"], header["shared"], len(header["timeframes"])
+        wanted = self.bank.fingerprint, sorted(self.shared), len(self._timeframes)
+        if given != wanted:
             raise ArtefactError(
-                f"The state belongs to the bank {header['fingerprint'][:12]}, this one "
-                f"is {self.bank.fingerprint[:12]}. Replay the bars instead."
+                f"The state belongs to the bank {given[0][:12]} (shared streams "
+                f"{given[1]}, {given[2]} timeframes), this one is {wanted[0][:12]} "
+                f"({wanted[1]}, {wanted[2]}). Replay the events instead."
             )
-        last_ns: dict[str, int] = header["last_ns"]
-        floats = np.frombuffer(body[start:], "<f8").reshape(
-            len(last_ns), self.bank.n_state
-        )
-        self._last_ns = last_ns
-        self._state = {
-            name: floats[k : k + 1].astype(np.float64) for k, name in enumerate(last_ns)
-        }
+        self._lanes = {}
+        width = self.bank.n_state + len(self.bank.columns)
+        floats = np.frombuffer(body[start:], "<f8").reshape(-1, width)
+        for name, values in zip(header["lanes"], floats, strict=True):
+            common = self._common if name == _SHARED else None
+            lane = common or self.lane(name)
+            lane.state[0], lane.table[:] = np.split(values, [self.bank.n_state])
+        self._last_ns = header["last_ns"]
+        self._last = {n: (ns, (r[0], r[1])) for n, (ns, r) in header["last"].items()}
+        self._known = {(n, stream): ns for n, stream, ns in header["known"]}
+        for longer, held in zip(self._timeframes, header["timeframes"], strict=True):
+            longer.restore(held)

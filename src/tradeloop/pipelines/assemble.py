@@ -244,7 +244,7 @@ def write_dataset(
         {"metadata.json": _json(described), "README.md": card(described)},
     )
     workspace.catalog.define_features(
-        principal, _definitions(bank), workspace.audit("define", "features")
+        principal, definitions(bank), workspace.audit("define", "features")
     )
     _register(workspace, dataset, described, findings, now_ns)
     kept = workspace.lake.read_text(principal, root, "metadata.json")
@@ -273,7 +273,8 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
-def _definitions(bank: Bank) -> list[FeatureDefinition]:
+def definitions(bank: Bank) -> list[FeatureDefinition]:
+    """List what the published columns of a bank mean, for the catalog."""
     return [
         FeatureDefinition(
             feature_name=entry.name,

@@ -26,7 +26,7 @@ from tradeloop.datasets import (
 )
 from tradeloop.errors import InputError
 from tradeloop.events import DatasetType, DecisionState, duration_text
-from tradeloop.features import Bank, bank_for
+from tradeloop.features import Bank
 from tradeloop.labels.explain import explain
 from tradeloop.pipelines.assemble import (
     Material,
@@ -77,7 +77,8 @@ class Collector:
         market = self._captured.market
         joined = with_series(market.bars, self._captured.series)
         extra = [name for name in joined.columns if name not in market.bars.columns]
-        return joined, bank_for(joined, market.interval_ns, extra)
+        chosen = self._rules.features
+        return joined, chosen.bank(joined, market.interval_ns, extra)
 
     def _refresh(self) -> None:
         """Forget the market that was read if more of it was captured since."""

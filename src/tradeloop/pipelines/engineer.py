@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import polars as pl
 
+from tradeloop.datasets.feature_metadata import correlation_matrix
 from tradeloop.errors import InputError
 from tradeloop.events import BAR
 from tradeloop.features import bank_for
+from tradeloop.features.normalise import Method, fit
 from tradeloop.pipelines.featurize import featurize
 from tradeloop.quality import QualityReport, measure
-
-Normalization = Literal["none", "z_score", "robust", "min_max"]
-_LEAST_ROWS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +27,8 @@ class Engineered:
     categories : dict of str to str
         Category of each feature.
     statistics : dict of str to dict
-        What was subtracted (``centre``) and divided by (``scale``).
+        What was subtracted (``centre``) and divided by (``scale``), or the quantile
+        knots; see `tradeloop.features.normalise`.
     correlation : dict of str to dict
         Pearson correlation of each pair of features over the known bars; features that
         do not vary, or are not known on every row of the pair, are left out.
@@ -50,7 +49,7 @@ def engineer(
     *,
     decision_ns: int,
     categories: Sequence[str],
-    normalization: Normalization,
+    normalization: Method,
 ) -> Engineered:
     """Compute features of the last bar that ended by the decision.
 
@@ -65,7 +64,8 @@ def engineer(
     categories : sequence of str
         Categories that are wanted; empty: all.
     normalization : str
-        Statistics come from the bars up to the decision.
+        One of `tradeloop.features.normalise.METHODS`; statistics come from the bars up
+        to the decision.
 
     Raises
     ------
@@ -84,14 +84,13 @@ def engineer(
     features = featurize(bank, known)
     kinds = {e.name: e.category for e in bank.catalogue()}
     wanted = [n for n in bank.names if not categories or kinds[n] in categories]
-    values = features.select(wanted)
-    statistics = _statistics(values, normalization)
-    last = values.row(-1, named=True) if wanted else {}
+    fitted = fit(features, wanted, normalization)
+    last = fitted.apply(features.tail(1)).row(0, named=True)
     return Engineered(
-        vector={name: _scaled(last[name], statistics.get(name)) for name in wanted},
+        vector={name: last[name] for name in wanted},
         categories={name: kinds[name] for name in wanted},
-        statistics=statistics,
-        correlation=_correlation(values),
+        statistics=fitted.statistics,
+        correlation=correlation_matrix(features, wanted),
         quality=measure(bars=known, interval_ns=interval_ns, features=features),
     )
 
@@ -119,47 +118,6 @@ def _refuse_odd(bars: pl.DataFrame) -> None:
                 source="raw_data.bars",
                 row=int(broken[0]),
             )
-
-
-def _statistics(
-    values: pl.DataFrame, normalization: Normalization
-) -> dict[str, dict[str, float]]:
-    column = pl.all().drop_nulls()
-    parts: dict[Normalization, tuple[pl.Expr, pl.Expr]] = {
-        "z_score": (column.mean(), column.std()),
-        "robust": (column.median(), column.quantile(0.75) - column.quantile(0.25)),
-        "min_max": (column.min(), column.max() - column.min()),
-    }
-    if normalization == "none":
-        return {}
-    centre, scale = (
-        values.select(part).row(0, named=True) for part in parts[normalization]
-    )
-    return {
-        name: {"centre": centre[name], "scale": scale[name]}
-        for name in values.columns
-        if centre[name] is not None and scale[name]
-    }
-
-
-def _scaled(value: float | None, known: dict[str, float] | None) -> float | None:
-    if value is None or known is None:
-        return value
-    return (value - known["centre"]) / known["scale"]
-
-
-def _correlation(values: pl.DataFrame) -> dict[str, dict[str, float]]:
-    whole = values.drop_nulls()
-    if whole.height < _LEAST_ROWS:
-        return {}
-    varying = [name for name in whole.columns if whole[name].n_unique() > 1]
-    if len(varying) < _LEAST_ROWS:
-        return {}
-    found = np.corrcoef(whole.select(varying).to_numpy(), rowvar=False)
-    return {
-        name: dict(zip(varying, map(float, row), strict=True))
-        for name, row in zip(varying, found, strict=True)
-    }
 
 
 def bars_of(

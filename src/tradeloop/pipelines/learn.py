@@ -1,6 +1,7 @@
 """Quality, dataset, models, leak certificate; what cannot be real says why."""
 
 from dataclasses import asdict
+from typing import Any
 
 import polars as pl
 
@@ -26,6 +27,7 @@ from tradeloop.pipelines.job import Job, Learned, Looked
 from tradeloop.pipelines.progress import Progress, stage
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.train import Trained, train
+from tradeloop.pipelines.weigh import weigh
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.quality import QualityReport, RowCounts, measure
 
@@ -67,7 +69,9 @@ def learn(
     findings = Findings(
         certificate=certificate,
         feature_schema=feature_schema(
-            dataset, [asdict(e) for e in looked.bank.catalogue()]
+            dataset,
+            [asdict(e) for e in looked.bank.catalogue()],
+            _weighed(dataset, trained, rules, progress),
         ),
         label_schema=label_schema(dataset, label_rules(material, rules)),
         quality=quality.as_mapping(),
@@ -102,6 +106,19 @@ def _assembled(
             raise
         left_out["model"] = str(error)
     return assemble_dataset(job.market, material, Undivided(), rules), Undivided()
+
+
+def _weighed(
+    dataset: Dataset, trained: Trained | None, rules: Rules, progress: Progress
+) -> dict[str, Any] | None:
+    if trained is None:
+        return None
+    with stage(progress, "importance") as told:
+        judged = weigh(dataset, trained, rules.model)
+        told.text = (
+            f"{len(judged['selected'])} of {dataset.feature_count} say something"
+        )
+    return judged
 
 
 def _compared(

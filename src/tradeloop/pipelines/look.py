@@ -7,7 +7,6 @@ import polars as pl
 
 from tradeloop.capture import QUARANTINE, Intake, fills_outside_bar, resolve
 from tradeloop.events import FILL
-from tradeloop.features import bank_for
 from tradeloop.pipelines.featurize import featurize, parity, with_series
 from tradeloop.pipelines.job import Job, Looked, Source
 from tradeloop.pipelines.label import label_decisions
@@ -30,7 +29,7 @@ def look(job: Job, rules: Rules, progress: Progress) -> Looked:
     with stage(progress, "features") as told:
         bars = with_series(market.bars, job.series)
         extra = [name for name in bars.columns if name not in market.bars.columns]
-        bank = bank_for(bars, market.interval_ns, extra)
+        bank = rules.features.bank(bars, market.interval_ns, extra)
         features = featurize(bank, bars)
         same = parity(bank, bars, features, most_rows=_PARITY_ROWS)
         told.text = (

@@ -9,6 +9,7 @@ from tradeloop.clock import NS_PER_DAY, NS_PER_SECOND
 from tradeloop.costs import CostModel
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns, duration_text
+from tradeloop.features import FeatureChoice
 from tradeloop.labels import OutcomeRule
 
 
@@ -122,6 +123,9 @@ class Rules:
         How long a label waits for the first bar at or after its horizon.
     stale_bars_ns, stale_ticks_ns : int
         Age beyond which a price says nothing about a decision.
+    features : FeatureChoice
+        What is computed of the bars. A dataset's version knows the features themselves,
+        so the choice is not told to it again.
     """
 
     outcome: OutcomeRule = field(default_factory=OutcomeRule)
@@ -130,6 +134,7 @@ class Rules:
     wait_ns: int = 5 * NS_PER_DAY
     stale_bars_ns: int = 5 * NS_PER_DAY
     stale_ticks_ns: int = 60 * NS_PER_SECOND
+    features: FeatureChoice = field(default_factory=FeatureChoice)
 
     def stale_after_ns(self, interval_ns: int) -> int:
         """Age of a price that is too old, for bars of ``interval_ns``."""

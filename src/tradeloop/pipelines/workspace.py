@@ -11,6 +11,7 @@ from tradeloop.events import AuditEntry, Principal
 from tradeloop.stores import (
     Artefacts,
     Catalog,
+    FeatureStore,
     Journal,
     Lake,
     open_catalog,
@@ -62,7 +63,7 @@ class Workspace:
         For whom, and who.
     clock : Clock
         Tells when something was recorded.
-    journal, catalog, lake, artefacts : store
+    journal, catalog, lake, features, artefacts : store
         The stores.
     """
 
@@ -72,6 +73,7 @@ class Workspace:
     journal: Journal
     catalog: Catalog
     lake: Lake
+    features: FeatureStore
     artefacts: Artefacts
 
     def audit(
@@ -106,5 +108,6 @@ def open_workspace(
             journal=journal,
             catalog=catalog,
             lake=Lake(places.lake),
+            features=FeatureStore(places.lake),
             artefacts=Artefacts(places.artefacts),
         )

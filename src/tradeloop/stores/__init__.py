@@ -19,6 +19,7 @@ from tradeloop.stores.base import (
 )
 from tradeloop.stores.catalog import Catalog, open_catalog
 from tradeloop.stores.event_log import EventLog
+from tradeloop.stores.features import FeatureStore, Stored
 from tradeloop.stores.journal import Journal, open_journal
 from tradeloop.stores.lake import Lake, Slice
 from tradeloop.stores.manifest import FileEntry, Manifest
@@ -46,6 +47,7 @@ __all__ = [
     "Event",
     "EventLog",
     "FeatureDefinition",
+    "FeatureStore",
     "FileEntry",
     "Gap",
     "Journal",
@@ -63,6 +65,7 @@ __all__ = [
     "SignalRecord",
     "Slice",
     "StateChange",
+    "Stored",
     "StoredEvent",
     "StoredReject",
     "StoredSignal",

@@ -19,7 +19,7 @@ from tradeloop.errors import InputError
 from tradeloop.events import DECISION
 from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.base import Column, Feature
-from tradeloop.features.compute import lane_bounds
+from tradeloop.features.frames import lane_bounds
 from tradeloop.features.rolling.percentile import percentile
 from tradeloop.features.volatility.realised_volatility import realised_volatility
 from tradeloop.fold import Float, compiled

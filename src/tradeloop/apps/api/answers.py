@@ -31,6 +31,7 @@ _FIELDS = {
     "risk": "risk_features",
     "temporal": "temporal_features",
     "cross_asset": "cross_asset_features",
+    "options": "options_features",
 }
 
 

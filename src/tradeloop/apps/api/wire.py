@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from tradeloop.apps.api.kinds import FeatureType
 from tradeloop.events import DatasetType, DecisionOutcome, MarketRegime
+from tradeloop.features.normalise import Method
 
 
 def _storable(time: datetime) -> datetime:
     """Refuse a time that nanoseconds in 64 bits cannot hold."""
-    first, last = 1970, 2200
-    if not first <= time.year <= last:
-        raise ValueError(f"the year must lie between {first} and {last}")
+    if not 1970 <= time.year <= 2200:  # noqa: PLR2004
+        raise ValueError("the year must lie between 1970 and 2200")
     return time
 
 
@@ -78,17 +79,10 @@ class EngineerRequest(Wire):
 
     raw_data: RawData
     decision_context: DecisionInput
-    feature_types: list[
-        Literal[
-            "market_microstructure",
-            "sentiment",
-            "technical",
-            "risk",
-            "temporal",
-            "cross_asset",
-        ]
-    ] = Field(default_factory=list, description="Empty: all that the data allows.")
-    normalization_method: Literal["none", "z_score", "robust", "min_max"] = "none"
+    feature_types: list[FeatureType] = Field(
+        default_factory=list, description="Empty: all that the data allows."
+    )
+    normalization_method: Method = "none"
 
 
 class LabelRequest(Wire):
@@ -159,6 +153,7 @@ class FeatureVector(BaseModel):
     risk_features: Numbers
     temporal_features: Numbers
     cross_asset_features: Numbers
+    options_features: Numbers
 
 
 class CollectAnswer(BaseModel):

@@ -1,6 +1,7 @@
 """Change: what a series gained over n rows, in its own unit."""
 
 from tradeloop.features.base import (
+    Category,
     Family,
     Feature,
     Source,
@@ -16,17 +17,26 @@ def _change(state: Float, ring: Float, params: tuple[float], x: float) -> float:
     return x - push_old(state, ring, 0, 0, params[0], x)  # type: ignore[no-any-return]
 
 
-def change(x: Source, n: int) -> Feature:
+def change(
+    x: Source,
+    n: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
+) -> Feature:
     """Difference of ``x`` to its value n known rows ago, in the unit of ``x``."""
     n = positive_rows(n, "change")
     return Feature(
-        f"{name_of(x)}_change_{n}",
+        name or f"{name_of(x)}_change_{n}",
         FAMILY,
         (x,),
         (n,),
         ring=n,
         warm_up=(n,),
         look_back=n,
+        category=category,
+        group=group,
     )
 
 

@@ -10,11 +10,16 @@ def _difference(a: float, b: float) -> float:
 
 
 def difference(
-    a: Source, b: Source, *, name: str = "", category: Category | None = None
+    a: Source,
+    b: Source,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """Subtract b from a, both in one unit."""
     name = name or f"{name_of(a)}_less_{name_of(b)}"
-    return Feature(name, FAMILY, (a, b), warm_up=(0,), category=category)
+    return Feature(name, FAMILY, (a, b), warm_up=(0,), category=category, group=group)
 
 
 FAMILY = Family(

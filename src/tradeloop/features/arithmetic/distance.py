@@ -10,11 +10,18 @@ def _distance(x: float, base: float) -> float:
 
 
 def distance(
-    x: Source, base: Source, *, name: str = "", category: Category | None = None
+    x: Source,
+    base: Source,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """``1e4 * (x / base - 1)``, 0 where base is 0."""
     name = name or f"{name_of(x)}_to_{name_of(base)}_bps"
-    return Feature(name, FAMILY, (x, base), warm_up=(0,), category=category)
+    return Feature(
+        name, FAMILY, (x, base), warm_up=(0,), category=category, group=group
+    )
 
 
 FAMILY = Family(

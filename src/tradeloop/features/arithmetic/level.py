@@ -9,9 +9,16 @@ def _level(x: float) -> float:
     return x
 
 
-def level(x: Source, category: Category | None = None) -> Feature:
-    """Publish ``x`` itself; missing while it is not known."""
-    return Feature(f"{name_of(x)}_level", FAMILY, (x,), warm_up=(0,), category=category)
+def level(
+    x: Source,
+    category: Category | None = None,
+    *,
+    name: str = "",
+    group: str = "",
+) -> Feature:
+    """Publish ``x`` itself, under a name of its own; missing while it is not known."""
+    name = name or f"{name_of(x)}_level"
+    return Feature(name, FAMILY, (x,), warm_up=(0,), category=category, group=group)
 
 
 FAMILY = Family(

@@ -19,12 +19,17 @@ def _log_return(state: Float, ring: Float, params: tuple[float], x: float) -> fl
 
 
 def log_return(
-    n: int, x: Source = "close", *, category: Category | None = None
+    n: int,
+    x: Source = "close",
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """``1e4 * ln(x / x[t - n])``, in bps; missing where x was not above 0."""
     n = positive_rows(n, "log_return")
     return Feature(
-        f"log_return_{n}{suffix(x, 'close')}_bps",
+        name or f"log_return_{n}{suffix(x, 'close')}_bps",
         FAMILY,
         (log_price(x).columns[0],),
         (n,),
@@ -32,6 +37,7 @@ def log_return(
         warm_up=(n,),
         look_back=n,
         category=category,
+        group=group,
     )
 
 

@@ -1,5 +1,7 @@
 """Ratio of two columns: makes prices and volumes comparable over time."""
 
+from operator import sub
+
 from tradeloop.features.base import Category, Family, Feature, Source, name_of
 from tradeloop.fold import kernel
 
@@ -16,10 +18,19 @@ def ratio(
     *,
     name: str = "",
     category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """``scale * a / b``, 0 where b is 0; scale 1e4 gives basis points of b."""
     name = name or f"{name_of(a)}_per_{name_of(b)}"
-    return Feature(name, FAMILY, (a, b), (scale,), warm_up=(0,), category=category)
+    return Feature(
+        name,
+        FAMILY,
+        (a, b),
+        (scale,),
+        warm_up=(0,),
+        category=category,
+        group=group,
+    )
 
 
 FAMILY = Family(
@@ -31,4 +42,5 @@ FAMILY = Family(
     reference="definition",
     build=ratio,
     examples=(("close", "open"), ("high", "low", 1e4)),
+    price_degree=sub,
 )

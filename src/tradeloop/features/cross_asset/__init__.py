@@ -1,7 +1,17 @@
 """What other instruments say."""
 
-from tradeloop.features.base import Family
+from tradeloop.features.cross_asset import (
+    aligned,
+    capture,
+    lead_lag,
+    pair_regression,
+)
 
-ALL: tuple[Family, ...] = ()
+ALL = (
+    aligned.FAMILY,
+    capture.FAMILY,
+    lead_lag.FAMILY,
+    pair_regression.FAMILY,
+)
 
 __all__ = ["ALL"]

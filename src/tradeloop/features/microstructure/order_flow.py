@@ -3,6 +3,7 @@
 from math import nan
 
 from tradeloop.features.base import Family, Feature
+from tradeloop.features.microstructure.stream import raw, titled
 from tradeloop.features.rolling.share import share
 from tradeloop.fold import Float, kernel
 
@@ -23,21 +24,25 @@ def _order_flow(
     return flow, bid_size + ask_size
 
 
-def order_flow() -> Feature:
-    """Columns ``flow`` (what the best quotes gained for the bid) and ``depth``."""
+def order_flow(stream: str = "") -> Feature:
+    """Columns ``flow`` (what the best quotes gained for the bid) and ``depth``.
+
+    Of each quote in a stream of quotes; of bars, from the quotes at their ends.
+    """
     return Feature(
-        "order_flow",
+        titled(stream, "order_flow"),
         FAMILY,
-        ("bid", "ask", "bid_size", "ask_size"),
+        raw(stream, "bid", "ask", "bid_size", "ask_size"),
         warm_up=(1, 1),
         look_back=1,
     )
 
 
-def order_flow_share(n: int) -> Feature:
+def order_flow_share(n: int, stream: str = "") -> Feature:
     """Sum of the flow over the sum of the depth of n rows."""
-    node = order_flow()
-    return share(node["flow"], node["depth"], n, name=f"order_flow_share_{n}")
+    node = order_flow(stream)
+    name = titled(stream, f"order_flow_share_{n}")
+    return share(node["flow"], node["depth"], n, name=name, group="microstructure")
 
 
 FAMILY = Family(
@@ -45,9 +50,9 @@ FAMILY = Family(
     category="microstructure",
     kernel=_order_flow,
     formula="1{b >= b'} qb - 1{b <= b'} qb' - 1{a <= a'} qa + 1{a >= a'} qa', with ' "
-    "for the row before; quotes at the ends of bars",
+    "for the row before",
     unit="size",
     reference="Cont, Kukanov and Stoikov 2014",
     build=order_flow,
-    examples=((),),
+    examples=((), ("quote",)),
 )

@@ -1,6 +1,7 @@
-"""Quoted spread at the end of a bar."""
+"""Quoted spread, of each quote or at the end of a bar."""
 
 from tradeloop.features.base import Family, Feature
+from tradeloop.features.microstructure.stream import raw, titled
 from tradeloop.fold import kernel
 
 
@@ -10,9 +11,10 @@ def _spread(bid: float, ask: float) -> float:
     return 2e4 * ((ask - bid) / both) if both > 0.0 else 0.0
 
 
-def spread() -> Feature:
+def spread(stream: str = "") -> Feature:
     """Ask less bid over the mid, in bps; negative where the quotes cross."""
-    return Feature("spread_bps", FAMILY, ("bid", "ask"), warm_up=(0,))
+    inputs = raw(stream, "bid", "ask")
+    return Feature(titled(stream, "spread_bps"), FAMILY, inputs, warm_up=(0,))
 
 
 FAMILY = Family(
@@ -23,5 +25,5 @@ FAMILY = Family(
     unit="bps of the mid",
     reference="definition",
     build=spread,
-    examples=((),),
+    examples=((), ("quote",)),
 )

@@ -1,6 +1,7 @@
 """Size-weighted mid against the plain mid."""
 
 from tradeloop.features.base import Family, Feature
+from tradeloop.features.microstructure.stream import raw, titled
 from tradeloop.fold import kernel
 
 
@@ -12,11 +13,10 @@ def _weighted_mid(bid: float, ask: float, bid_size: float, ask_size: float) -> f
     return 1e4 * (((ask - bid) / prices) * ((bid_size - ask_size) / sizes))
 
 
-def weighted_mid() -> Feature:
+def weighted_mid(stream: str = "") -> Feature:
     """Size-weighted mid less mid, in bps of the mid; it leans to the thinner side."""
-    return Feature(
-        "weighted_mid_bps", FAMILY, ("bid", "ask", "bid_size", "ask_size"), warm_up=(0,)
-    )
+    inputs = raw(stream, "bid", "ask", "bid_size", "ask_size")
+    return Feature(titled(stream, "weighted_mid_bps"), FAMILY, inputs, warm_up=(0,))
 
 
 FAMILY = Family(
@@ -27,5 +27,5 @@ FAMILY = Family(
     unit="bps of the mid",
     reference="Gatheral and Oomen 2010; not the microprice of Stoikov 2018",
     build=weighted_mid,
-    examples=((),),
+    examples=((), ("quote",)),
 )

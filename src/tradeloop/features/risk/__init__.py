@@ -1,7 +1,19 @@
-"""What the portfolio risks."""
+"""What a portfolio or an instrument risks: losses, drawdowns, exposure."""
 
-from tradeloop.features.base import Family
+from tradeloop.features.risk import (
+    downside,
+    drawdown,
+    gaussian_loss,
+    historical_loss,
+    max_drawdown,
+)
 
-ALL: tuple[Family, ...] = ()
+ALL = (
+    downside.FAMILY,
+    drawdown.FAMILY,
+    gaussian_loss.FAMILY,
+    historical_loss.FAMILY,
+    max_drawdown.FAMILY,
+)
 
 __all__ = ["ALL"]

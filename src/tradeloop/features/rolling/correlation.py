@@ -30,11 +30,16 @@ def _suffixes(ring: Float, last: int, far: int, x: float, y: float) -> None:
         ring[last + k * far] = 0.0
 
 
-@kernel("value", state=9, params=1)
-def _correlation(
-    state: Float, ring: Float, params: tuple[float], x: float, y: float
-) -> float:
-    (n,) = params
+@inline
+def push_pairs(
+    state: Float, ring: Float, n: float, x: float, y: float
+) -> tuple[float, float, float, float, float]:
+    """Return the sums of d, e, d^2, e^2 and d e over n pairs; NaN before there are n.
+
+    d and e are x and y less an anchor near the window, so that products keep their
+    digits. ``state[0:9]`` is (place in the block, five sums, full, anchors), ``ring``
+    holds 5 n floats; see `tradeloop.features.window`.
+    """
     pos, d, e = state[0], x - state[7], y - state[8]
     a, b = state[1] + d, state[2] + e
     aa, bb, ab = state[3] + d * d, state[4] + e * e, state[5] + d * e
@@ -50,9 +55,20 @@ def _correlation(
     state[0], state[1], state[2] = pos, a, b
     state[3], state[4], state[5] = aa, bb, ab
     if state[6] == 0.0:
-        return nan
+        return nan, nan, nan, nan, nan
     a, b, aa = a + ring[late], b + ring[late + far], aa + ring[late + far + far]
     bb, ab = bb + ring[late + uint64(3) * far], ab + ring[late + uint64(4) * far]
+    return a, b, aa, bb, ab
+
+
+@kernel("value", state=9, params=1)
+def _correlation(
+    state: Float, ring: Float, params: tuple[float], x: float, y: float
+) -> float:
+    (n,) = params
+    a, b, aa, bb, ab = push_pairs(state, ring, n, x, y)
+    if a != a:
+        return nan
     wide, tall = aa - a * (a / n), bb - b * (b / n)
     if wide <= 0.0 or tall <= 0.0:
         return 0.0
@@ -60,7 +76,9 @@ def _correlation(
     return max(-1.0, min(value, 1.0))  # type: ignore[no-any-return]
 
 
-def correlation(x: Source, y: Source, n: int, *, name: str = "") -> Feature:
+def correlation(
+    x: Source, y: Source, n: int, *, name: str = "", group: str = ""
+) -> Feature:
     """Pearson correlation over n rows, -1 to 1, 0 where one of them did not move."""
     n = positive_rows(n, "correlation", 2)
     return Feature(
@@ -71,13 +89,16 @@ def correlation(x: Source, y: Source, n: int, *, name: str = "") -> Feature:
         ring=5 * n,
         warm_up=(n - 1,),
         look_back=n - 1,
+        group=group,
     )
 
 
-def autocorrelation(x: Source, n: int, rows: int = 1) -> Feature:
+def autocorrelation(
+    x: Source, n: int, rows: int = 1, *, name: str = "", group: str = ""
+) -> Feature:
     """Correlation of ``x`` with its own value some rows ago, over n rows."""
-    name = f"autocorrelation_{n}_{rows}_{name_of(x)}"
-    return correlation(x, lag(x, rows).columns[0], n, name=name)
+    name = name or f"autocorrelation_{n}_{rows}_{name_of(x)}"
+    return correlation(x, lag(x, rows).columns[0], n, name=name, group=group)
 
 
 FAMILY = Family(

@@ -16,11 +16,11 @@ from tradeloop.features.base import (
 from tradeloop.fold import Float, kernel
 
 
-@kernel("value", state=2, params=2)
+@kernel("value", state=2, params=4)
 def _percentile(
-    state: Float, ring: Float, params: tuple[float, float], x: float
+    state: Float, ring: Float, params: tuple[float, float, float, float], x: float
 ) -> float:
-    n, least = params
+    n, least, ties, own = params
     pos, held = state[0], state[1]
     ring[uint64(pos)] = x
     pos += 1.0
@@ -34,11 +34,17 @@ def _percentile(
         value = ring[k]
         below += value < x
         equal += value == x
-    return (below + 0.5 * equal) / held  # type: ignore[no-any-return]
+    return (below + ties * equal) / (held - own)  # type: ignore[no-any-return]
 
 
 def percentile(
-    x: Source, n: int, least: int, *, name: str = "", category: Category | None = None
+    x: Source,
+    n: int,
+    least: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """Share of the last n values below ``x``, equal ones by half: 0 to 1.
 
@@ -54,11 +60,35 @@ def percentile(
         name or f"{name_of(x)}_percentile_{n}",
         FAMILY,
         (x,),
-        (n, least),
+        (n, least, 0.5, 0.0),
         ring=n,
         warm_up=(least - 1,),
         look_back=n - 1,
         category=category,
+        group=group,
+    )
+
+
+def percent_rank(
+    x: Source,
+    n: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
+) -> Feature:
+    """Share of the n values before ``x`` that are below it, equal ones left out."""
+    n = positive_rows(n, "percent_rank")
+    return Feature(
+        name or f"{name_of(x)}_percent_rank_{n}",
+        FAMILY,
+        (x,),
+        (n + 1, n + 1, 0.0, 1.0),
+        ring=n + 1,
+        warm_up=(n,),
+        look_back=n,
+        category=category,
+        group=group,
     )
 
 
@@ -66,7 +96,8 @@ FAMILY = Family(
     name="percentile",
     category="risk",
     kernel=_percentile,
-    formula="(count(x < x[t]) + count(x = x[t]) / 2) / count over up to n rows",
+    formula="(count(x < x[t]) + count(x = x[t]) / 2) / count over up to n rows; "
+    "of the rows before alone and without the ties: Connors' percent rank",
     unit="0 to 1; 0.5 where nothing moved",
     reference="mid-rank percentile",
     build=percentile,

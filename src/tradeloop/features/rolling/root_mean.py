@@ -23,7 +23,12 @@ def _root_mean(
 
 
 def root_mean(
-    x: Source, n: int, *, name: str = "", category: Category | None = None
+    x: Source,
+    n: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
 ) -> Feature:
     """``sqrt(mean(x))`` over n rows."""
     n = positive_rows(n, "root_mean")
@@ -36,6 +41,7 @@ def root_mean(
         warm_up=(n - 1,),
         look_back=n - 1,
         category=category,
+        group=group,
     )
 
 

@@ -14,16 +14,16 @@ from tradeloop.features.window import push_sum
 from tradeloop.fold import Float, kernel
 
 
-@kernel("value", state=6, params=1)
+@kernel("value", state=6, params=2)
 def _share(
-    state: Float, ring: Float, params: tuple[float], part: float, whole: float
+    state: Float, ring: Float, params: tuple[float, float], part: float, whole: float
 ) -> float:
-    (n,) = params
+    n, empty = params
     some = push_sum(state, ring, 0, 0, n, part)
     total = push_sum(state, ring, 3, n, n, whole)
     if total != total:
         return nan
-    return some / total if total > 0.0 else 0.0
+    return some / total if total > 0.0 else empty
 
 
 def share(
@@ -31,20 +31,23 @@ def share(
     whole: Source,
     n: int,
     *,
+    empty: float = 0.0,
     name: str = "",
     category: Category | None = None,
+    group: str = "",
 ) -> Feature:
-    """``sum(part) / sum(whole)`` over n rows, 0 where the whole is not above 0."""
+    """``sum(part) / sum(whole)`` over n rows, ``empty`` where whole is not above 0."""
     n = positive_rows(n, "share")
     return Feature(
         name or f"share_{n}_{name_of(part)}_{name_of(whole)}",
         FAMILY,
         (part, whole),
-        (n,),
+        (n, empty),
         ring=2 * n,
         warm_up=(n - 1,),
         look_back=n - 1,
         category=category,
+        group=group,
     )
 
 
@@ -57,7 +60,7 @@ FAMILY = Family(
     name="share",
     category="microstructure",
     kernel=_share,
-    formula="sum(part) / sum(whole) over n rows; 0 where the whole is 0",
+    formula="sum(part) / sum(whole) over n rows; a constant where the whole is 0",
     unit="share",
     reference="definition",
     build=share,

@@ -16,15 +16,23 @@ def _zscore(x: float, mean: float, std: float) -> float:
     return (x - mean) / std if std > 0.0 else 0.0
 
 
-def zscore(x: Source, n: int, *, category: Category | None = None) -> Feature:
+def zscore(
+    x: Source,
+    n: int,
+    *,
+    name: str = "",
+    category: Category | None = None,
+    group: str = "",
+) -> Feature:
     """``(x - mean) / std`` over n rows, 0 where nothing moved."""
     recent = moments(x, n)
     return Feature(
-        f"{name_of(x)}_zscore_{n}",
+        name or f"{name_of(x)}_zscore_{n}",
         FAMILY,
         (x, recent["mean"], recent["std"]),
         warm_up=(0,),
         category=category,
+        group=group,
     )
 
 

@@ -1,9 +1,15 @@
-"""Where in the day and week a bar stands."""
+"""Where in the day, week and year a bar stands, and where in the exchange's session."""
 
 from tradeloop.features.temporal import (
     cycle,
+    date,
+    hour,
 )
 
-ALL = (cycle.FAMILY,)
+ALL = (
+    cycle.FAMILY,
+    date.FAMILY,
+    hour.FAMILY,
+)
 
 __all__ = ["ALL"]

@@ -28,23 +28,37 @@ def _ema(state: Float, params: tuple[float, float, float], x: float) -> float:
 
 def ema(x: Source, n: int) -> Feature:
     """m[t] = m[t-1] + 2 / (n + 1) * (x[t] - m[t-1]), in the unit of ``x``."""
-    return _mean("ema", x, n, 2 / (n + 1))
+    name = f"ema_{n}{suffix(x, 'close')}"
+    return weighted_mean(name, x, positive_rows(n, "ema"), 2 / (n + 1))
 
 
 def wilder(x: Source, n: int) -> Feature:
     """m[t] = m[t-1] + 1 / n * (x[t] - m[t-1]), in the unit of ``x``."""
-    return _mean("wilder", x, n, 1 / n)
+    name = f"wilder_{n}{suffix(x, 'close')}"
+    return weighted_mean(name, x, positive_rows(n, "wilder"), 1 / n)
 
 
-def _mean(name: str, x: Source, n: int, fresh: float) -> Feature:
+def weighted_mean(
+    name: str, x: Source, n: int, fresh: float, keep: float | None = None
+) -> Feature:
+    """m[t] = keep * m[t-1] + fresh * x[t], seeded with the mean of n values.
+
+    Parameters
+    ----------
+    name : str
+        Name of the feature.
+    x : str or Column
+        What is averaged.
+    n : int
+        Rows of the seed.
+    fresh, keep : float
+        Weights of the new value and of the mean before; ``keep`` is by default what is
+        left of 1.
+    """
     n = positive_rows(n, name)
+    keep = 1 - fresh if keep is None else keep
     return Feature(
-        f"{name}_{n}{suffix(x, 'close')}",
-        FAMILY,
-        (x,),
-        (n, fresh, 1 - fresh),
-        warm_up=(n - 1,),
-        look_back=None,
+        name, FAMILY, (x,), (n, fresh, keep), warm_up=(n - 1,), look_back=None
     )
 
 

@@ -1,0 +1,192 @@
+"""The loop around a step, written as machine code's own language.
+
+Numba's front end would take longer for this loop than for most steps, and the loop is
+the same for all; so it is emitted directly, and only the step goes through Numba.
+
+A scan takes four addresses:
+
+- ``line`` of the plan: address of the scan, bytes to its state, address of its params,
+  address of the numbers of its columns (inputs, then outputs);
+- ``state`` of the first lane;
+- ``where``: the address of each column's first value;
+- ``shape``: lanes, rows, and the bytes from lane to lane of the state, from lane to
+  lane of a column and from row to row.
+"""
+
+from collections.abc import Callable
+from math import nan
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils as _cgutils
+from numba.np import arrayobj as _arrayobj
+
+# Numba's own types do not pass the strict checker: it is untyped from here on.
+_numba: Any = numba
+cgutils: Any = _cgutils
+arrayobj: Any = _arrayobj
+types = _numba.types
+intrinsic: Callable[[Callable[..., Any]], Any] = _numba.extending.intrinsic
+
+WORD = types.uintp
+SCAN = types.void(WORD, WORD, WORD, WORD)
+_FLOATS = types.Array(types.float64, 1, "C")
+_DOUBLE, _INT = ir.DoubleType(), ir.IntType(64)
+_CHARS = ir.IntType(8).as_pointer()
+_BYTES = 8
+
+
+class _Writer:
+    """Short names for what the loop is made of."""
+
+    def __init__(self, context: Any, builder: Any) -> None:
+        self.context, self.builder = context, builder
+
+    def word(self, address: Any, place: int = 0) -> Any:
+        at = self.builder.add(address, _INT(_BYTES * place)) if place else address
+        return self.builder.load(self.builder.inttoptr(at, _INT.as_pointer()))
+
+    def floats(self, address: Any) -> Any:
+        return self.builder.inttoptr(address, _DOUBLE.as_pointer())
+
+    def further(self, pointer: Any, count: Any, step: Any) -> Any:
+        """Move a pointer by ``count`` times ``step`` bytes."""
+        plain = self.builder.bitcast(pointer, _CHARS)
+        moved = self.builder.gep(plain, [self.builder.mul(count, step)])
+        return self.builder.bitcast(moved, _DOUBLE.as_pointer())
+
+    def array(self, data: Any) -> Any:
+        """Make a Numba array without a known end at ``data``."""
+        made = arrayobj.make_array(_FLOATS)(self.context, self.builder)
+        size, item = _INT(1 << 40), _INT(_BYTES)
+        arrayobj.populate_array(made, data, [size], [item], item, None)
+        return made._getvalue()  # noqa: SLF001 - Numba's own way
+
+    def copy(self, source: Any, target: Any, count: int) -> None:
+        for k in range(count):
+            place = [_INT(k)]
+            value = self.builder.load(self.builder.gep(source, place))
+            self.builder.store(value, self.builder.gep(target, place))
+
+
+def emit(kernel: Any, step: Any) -> Any:
+    """Make the intrinsic ``run(line, state, where, shape)`` of a kernel."""
+    reads, writes = len(kernel.inputs), len(kernel.outputs)
+    lead = {
+        "state": _FLOATS,
+        "ring": _FLOATS,
+        "params": types.UniTuple(types.float64, kernel.n_params),
+    }
+    given = [lead[name] for name in kernel.lead] + [types.float64] * reads
+
+    @intrinsic
+    def run(typing: Any, _line: Any, _state: Any, _where: Any, _shape: Any) -> Any:
+        callee = types.Dispatcher(step)
+        signature = typing.resolve_function_type(callee, tuple(given), {})
+
+        def build(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            write = _Writer(context, builder)
+            call = _caller(write, context.get_function(callee, signature), signature)
+            _loops(write, kernel, call, args, (reads, writes))
+            return context.get_dummy_value()
+
+        return SCAN, build
+
+    return run
+
+
+def _caller(write: _Writer, function: Any, signature: Any) -> Callable[..., list[Any]]:
+    """Return a call of the step that gives its outputs as doubles."""
+
+    def call(arguments: list[Any]) -> list[Any]:
+        result, kind = function(write.builder, arguments), signature.return_type
+        if not isinstance(kind, types.BaseTuple):
+            parts = [(result, kind)]
+        else:
+            values = cgutils.unpack_tuple(write.builder, result)
+            parts = list(zip(values, kind, strict=True))
+        cast = write.context.cast
+        return [cast(write.builder, v, t, types.float64) for v, t in parts]
+
+    return call
+
+
+def _loops(
+    write: _Writer, kernel: Any, call: Any, args: Any, counts: tuple[int, int]
+) -> None:
+    builder, (line, state, where, shape) = write.builder, args
+    home = write.floats(builder.add(state, write.word(line, 1)))
+    params, numbers = write.floats(write.word(line, 2)), write.word(line, 3)
+    lanes, rows, state_step, lane_step, row_step = (
+        write.word(shape, k) for k in range(5)
+    )
+    columns = [
+        write.floats(_column(write, where, numbers, j)) for j in range(sum(counts))
+    ]
+    constants = [
+        builder.load(builder.gep(params, [_INT(j)])) for j in range(kernel.n_params)
+    ]
+    size = kernel.n_state
+    memory = cgutils.alloca_once(builder, _DOUBLE, max(1, size))
+    with cgutils.for_range(builder, lanes) as lane:
+        kept = write.further(home, lane.index, state_step)
+        write.copy(kept, memory, size)
+        ring = builder.gep(kept, [_INT(size)])
+        lead = {"state": write.array(memory), "ring": write.array(ring)}
+        if kernel.n_params:
+            lead["params"] = cgutils.pack_array(builder, constants)
+        first = [write.further(c, lane.index, lane_step) for c in columns]
+        with cgutils.for_range(builder, rows) as row:
+            at = [write.further(c, row.index, row_step) for c in first]
+            _row(write, [lead[n] for n in kernel.lead], call, at, counts)
+        write.copy(memory, kept, size)
+
+
+def _column(write: _Writer, where: Any, numbers: Any, place: int) -> Any:
+    """Address of a column of the kernel, by its number in the bank."""
+    number = write.builder.mul(write.word(numbers, place), _INT(_BYTES))
+    return write.word(write.builder.add(where, number))
+
+
+def _row(write: _Writer, lead: list[Any], call: Any, at: Any, counts: Any) -> None:
+    """Run the step where all its inputs are there; else every output is NaN."""
+    builder, (reads, writes) = write.builder, counts
+    values = [builder.load(each) for each in at[:reads]]
+    known = ir.Constant(ir.IntType(1), 1)
+    for left, right in zip(values[::2], values[1::2] + values[-1:], strict=False):
+        known = builder.and_(known, builder.fcmp_ordered("ord", left, right))
+    with builder.if_else(known) as (there, missing):
+        with there:
+            found, block = call([*lead, *values]), builder.basic_block
+        with missing:
+            other = builder.basic_block
+    merged = [builder.phi(_DOUBLE) for _ in range(writes)]
+    for k, value in enumerate(merged):
+        value.add_incoming(found[k], block)
+        value.add_incoming(_DOUBLE(nan), other)
+    for k, value in enumerate(merged):
+        builder.store(value, at[reads + k])
+
+
+@intrinsic
+def call_scan(_typing: Any, _line: Any, _state: Any, _where: Any, _shape: Any) -> Any:
+    """Call the scan that a line of the plan names."""
+
+    def build(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        target = ir.FunctionType(ir.VoidType(), [_INT] * 4).as_pointer()
+        address = _Writer(context, builder).word(args[0])
+        builder.call(builder.inttoptr(address, target), args)
+        return context.get_dummy_value()
+
+    return SCAN, build
+
+
+@intrinsic
+def word_at(_typing: Any, _address: Any) -> Any:
+    """Read the unsigned integer at an address."""
+
+    def build(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _Writer(context, builder).word(args[0])
+
+    return WORD(WORD), build
