@@ -1,5 +1,8 @@
 """A user's own features: a few lines, picked up, checked, refused with a reason."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,23 @@ def test_step_and_composed_feature_of_a_file_are_picked_up(own):
     found = run_history(Bank(columns), Subject(Bank(columns)).rows(raw))
     wanted = 1e4 * (raw["open"][1:] / raw["close"][:-1] - 1)
     np.testing.assert_allclose(found[0, 1:], wanted)
+
+
+def test_a_second_process_loads_what_the_first_compiled(own):
+    code = (
+        "import sys; from pathlib import Path; import numpy as np;"
+        "from tradeloop.features import Bank, LiveBank, load_features;"
+        f"bank = Bank(load_features(Path({str(own)!r})));"
+        "live = LiveBank(bank); print(live.update('S', np.ones(len(bank.inputs))))"
+    )
+    ran = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    ]
+    assert [done.returncode for done in ran] == [0, 0], ran[1].stderr
+    assert ran[0].stdout == ran[1].stdout
 
 
 def test_a_run_takes_own_features_and_timeframes_beside_the_default(own):
@@ -146,3 +166,60 @@ def test_inputs_given_by_name_may_be_other_features():
 def test_inputs_that_do_not_fit_the_step_are_refused():
     with pytest.raises(InputError, match="inputs must have 1 entries, had 2"):
         feature(inputs=("open", "close"))(lambda x: x)
+
+
+BAD_STEPS = {
+    "ring[-1]": "@feature(ring=2)\ndef x(ring, close):\n    return ring[-1] + close",
+    "ring[9]": "@feature(ring=2)\ndef x(ring, close):\n    return ring[9] + close",
+    "None": "@feature()\ndef x(close):\n    return close if close > 1e9 else None",
+    "count": "@feature('a', 'b')\ndef x(close):\n    return close",
+    "raises": "@feature()\ndef x(close):\n    return {}[close]",
+}
+
+
+@pytest.mark.parametrize("case", BAD_STEPS)
+def test_step_that_breaks_is_told_and_not_run_compiled(tmp_path, case):
+    path = tmp_path / "bad_step.py"
+    path.write_text(f"from tradeloop.features import feature\n{BAD_STEPS[case]}\n")
+    (found,) = examine(load_features(path), {})
+    assert "history_equals_python" in found.broken
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("@feature()\ndef event_ns(close):\n    return close", "key of every row"),
+        ("a = level('open')\nb = replace(level('close'), name=a.name)", "two features"),
+        ("@feature(state=1)\ndef x(close, state):\n    return close", "before its"),
+    ],
+)
+def test_name_or_argument_that_stands_wrong_is_refused(tmp_path, text, message):
+    path = tmp_path / "wrong.py"
+    path.write_text(
+        "from dataclasses import replace\n"
+        "from tradeloop.features import feature\n"
+        f"from tradeloop.features.arithmetic.level import level\n{text}\n"
+    )
+    with pytest.raises(InputError, match=message):
+        load_features(path)
+
+
+def test_own_feature_may_not_take_the_name_of_another(tmp_path):
+    path = tmp_path / "same.py"
+    path.write_text(OWN.replace("def jump", "def rsi_14"))
+    with pytest.raises(InputError, match="has a feature 'rsi_14' already"):
+        FeatureChoice(own=load_features(path)).bank(bars_frame(1, [40]), DAY_NS)
+
+
+def test_arrays_that_a_step_reads_are_in_its_fingerprint():
+    def made(values):
+        table = np.array(values)
+
+        @feature()
+        def scaled(close):
+            return close * table[0]
+
+        return Bank([scaled])
+
+    assert made([1.0]).fingerprint != made([2.0]).fingerprint
+    assert made([1.0]).fingerprint == made([1.0]).fingerprint

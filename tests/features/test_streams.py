@@ -184,6 +184,47 @@ def test_live_refuses_an_event_that_was_known_before_one_already_seen():
         driver.update(None, {"event_ns": 4 * SECOND, "close": 1.0}, "index")
 
 
+def test_refused_event_leaves_no_trace_and_may_be_sent_again():
+    made = bank()
+    driver = LiveBank(made, shared=["index"])
+    driver.update("A", {"event_ns": 5 * SECOND, "bid": 1.0}, "quote")
+    before = driver.state_bytes()
+    late = {"event_ns": 4 * SECOND, "close": 1.0}
+    with pytest.raises(InputError, match="known later"):
+        driver.update("A", late)
+    with pytest.raises(InputError, match="bring every input"):
+        driver.update("NEW", {"event_ns": 9 * SECOND}, "quote")
+    assert driver.state_bytes() == before
+    driver.update("A", {**late, "received_ns": 6 * SECOND})
+
+
+@pytest.mark.parametrize("column", ["event_ns", "received_ns"])
+def test_missing_time_is_refused_with_its_row(column):
+    made = Bank([level("quote.bid")])
+    holed = quotes(1, 2, 3).with_columns(
+        pl.when(pl.col("bid") == 2.0).then(None).otherwise(column).alias(column)
+    )
+    with pytest.raises(InputError, match="time is missing"):
+        compute_streams(made, {"quote": holed}, "quote")
+
+
+def test_instants_of_any_unit_are_the_same_times():
+    made = Bank([level("quote.bid")])
+    plain = quotes(10, 20)
+    times = pl.col("event_ns", "received_ns")
+    for unit in ("ms", "us", "ns"):
+        instants = plain.with_columns(
+            times.cast(pl.Datetime("ns")).dt.cast_time_unit(unit)
+        )
+        found = compute_streams(made, {"quote": instants}, plain)
+        assert found[made.names[0]].to_list() == [10.0, 20.0]
+
+
+def test_unknown_stream_to_look_at_is_named():
+    with pytest.raises(InputError, match="no rows of the stream 'bar'"):
+        compute_streams(Bank([level("quote.bid")]), {"quote": quotes(1)})
+
+
 def test_shared_stream_has_no_instrument_and_others_have_one():
     driver = LiveBank(bank(), shared=["index"])
     with pytest.raises(InputError, match="Shared streams have none"):

@@ -6,7 +6,7 @@ import pytest
 
 from reference.market import bars_frame
 from tradeloop.errors import InputError
-from tradeloop.features import Bank, LiveBank, compute
+from tradeloop.features import Bank, LiveBank, compute, compute_streams
 from tradeloop.features.arithmetic.log_return import log_return
 from tradeloop.features.momentum.rsi import rsi
 from tradeloop.features.timeframes import (
@@ -143,6 +143,34 @@ def test_what_comes_later_changes_no_feature_of_a_timeframe():
     for cut in range(1, bars.height, 17):
         part = compute(bank, bars.head(cut))
         assert part.equals(whole.head(cut))
+
+
+def delayed(seed):
+    """Bars of which some came late, and some in batches at one instant."""
+    bars = sparse(seed, (250,))
+    random = np.random.default_rng(seed)
+    received = bars["event_ns"].to_numpy().copy()
+    late = random.random(received.size) < 0.2
+    received[late] += random.integers(0, 12, late.sum()) * MINUTE
+    received[60:75] = received[75]
+    return bars.with_columns(received_ns=pl.Series(received))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_late_bars_and_batches_are_equal_live_and_see_no_bar_that_closed_later(seed):
+    bars, bank = delayed(seed), of_timeframes([FIVE, 15 * MINUTE])
+    driver = LiveBank(bank)
+    found = [driver.update("I0", row) for row in bars.iter_rows(named=True)]
+    history = compute(bank, bars)
+    values = history.select(bank.names).fill_null(np.nan).to_numpy()
+    np.testing.assert_array_equal(np.array(found), values)
+    for cut in (30, 63, 70, 120):
+        assert compute(bank, bars.head(cut)).equals(history.head(cut))
+
+
+def test_one_length_has_one_name():
+    with pytest.raises(InputError, match="'bar_60m', which was not given"):
+        compute_streams(Bank([on("bar_60m", rsi(3))]), {"bar": sparse()})
 
 
 def test_names_say_the_timeframe_and_nodes_move_with_the_feature():

@@ -262,7 +262,7 @@ def step_by_step(bank: Bank, rows: Float) -> Float:
     for feature in bank.features:
         kernel = feature.family.kernel
         step = _in_python(kernel.step)
-        memory = {"state": np.zeros(kernel.n_state), "ring": np.zeros(feature.ring)}
+        memory = {"state": _memory(kernel.n_state), "ring": _memory(feature.ring)}
         lead: dict[str, Any] = {**memory, "params": tuple(map(float, feature.params))}
         first = [lead[name] for name in kernel.lead]
         sources = [s if isinstance(s, str) else s.name for s in feature.inputs]
@@ -275,6 +275,26 @@ def step_by_step(bank: Bank, rows: Float) -> Float:
     return table
 
 
+class _Memory(np.ndarray[Any, np.dtype[np.float64]]):
+    """Memory of a step that no index leaves: compiled code does not look."""
+
+    def __getitem__(self, place: Any) -> Any:
+        self._require(place)
+        return super().__getitem__(place)
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        self._require(place)
+        super().__setitem__(place, value)
+
+    def _require(self, place: Any) -> None:
+        if not isinstance(place, slice) and not 0 <= place < len(self):
+            raise IndexError(f"index {place} is outside of {len(self)} floats")
+
+
+def _memory(count: int) -> Any:
+    return np.zeros(count).view(_Memory)
+
+
 def _in_python(function: Any) -> Any:
     """Copy ``function`` so that every function it calls is Python, not compiled."""
     function = getattr(function, "py_func", function)
@@ -282,7 +302,8 @@ def _in_python(function: Any) -> Any:
     for name in function.__code__.co_names:
         if hasattr(scope.get(name), "py_func"):
             scope[name] = _in_python(scope[name])
-    return FunctionType(function.__code__, scope, function.__name__)
+    closure = function.__closure__
+    return FunctionType(function.__code__, scope, function.__name__, None, closure)
 
 
 def _differs(subject: Subject, left: Float, right: Float) -> str:

@@ -73,7 +73,13 @@ class FeatureChoice:
         found = {column.name: column for column in usual.outputs}
         if self.kind == "all":
             found |= {c.name: c for c in standard_bank(raw).outputs}
-        found |= {column.name: column for column in self._own(raw)}
+        for column in self._own(raw):
+            if found.setdefault(column.name, column) != column:
+                raise InputError(
+                    f"The catalogue has a feature {column.name!r} already.",
+                    way_out="Give your own feature another name.",
+                    source=column.name,
+                )
         again = self._on_timeframes(list(found.values()), interval_ns)
         return Bank([*found.values(), *again])
 

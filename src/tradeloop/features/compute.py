@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from tradeloop.features.bank import Bank
-from tradeloop.features.base import BAR_CLOCK
+from tradeloop.features.base import BAR_CLOCK, stream_of
 from tradeloop.features.frames import (
     ArrowStream,
     input_column,
@@ -13,6 +13,7 @@ from tradeloop.features.frames import (
     series,
 )
 from tradeloop.features.streams import compute_streams
+from tradeloop.features.timeframes import interval_of
 from tradeloop.fold import Float
 
 
@@ -45,7 +46,7 @@ def compute(bank: Bank, bars: ArrowStream) -> pl.DataFrame:
         An input is absent or not numeric, or the rows are not sorted.
     """
     frame = bars if isinstance(bars, pl.DataFrame) else pl.DataFrame(bars)
-    if any(clock.startswith(f"{BAR_CLOCK}_") for clock in bank.clocks):
+    if any(interval_of(stream_of(name)) for name in bank.inputs):
         return compute_streams(bank, {BAR_CLOCK: frame})
     bounds = lane_bounds(frame)
     inputs = [input_column(frame, name) for name in bank.inputs]

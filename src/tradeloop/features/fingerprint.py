@@ -7,7 +7,7 @@ from inspect import getsource
 from textwrap import dedent
 from types import FunctionType
 
-from tradeloop.fold import Kernel, reached
+from tradeloop.fold import Kernel, arrays_of, reached
 
 
 def _text(function: FunctionType) -> str:
@@ -38,4 +38,6 @@ def step_fingerprint(kernel: Kernel) -> str:
     functions, constants = reached(kernel.step)
     shape = (kernel.inputs, kernel.outputs, kernel.n_state, kernel.n_params)
     texts = [_text(function) for function in functions]
-    return sha256(repr((shape, texts, constants)).encode()).hexdigest()
+    arrays = [held for function in functions for held in arrays_of(function)]
+    read = (shape, texts, constants, *([arrays] if arrays else []))
+    return sha256(repr(read).encode()).hexdigest()

@@ -37,11 +37,39 @@ def series(names: Sequence[str], found: Sequence[Float] | Float) -> list[pl.Seri
 
 def known_by(frame: pl.DataFrame, bounds: NDArray[np.intp]) -> NDArray[np.int64]:
     """Return when each row and all before it of its lane were received."""
-    return _latest(_whole(frame, "received_ns"), bounds)  # type: ignore[no-any-return]
+    return latest(whole_ns(frame, "received_ns"), bounds)
 
 
-def _whole(frame: pl.DataFrame, name: str) -> NDArray[np.int64]:
-    return frame[name].cast(pl.Int64).to_numpy()
+def latest(times_ns: NDArray[np.int64], bounds: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the latest time of each row and all before it of its lane."""
+    return _latest(times_ns, bounds)  # type: ignore[no-any-return]
+
+
+def whole_ns(frame: pl.DataFrame, name: str) -> NDArray[np.int64]:
+    """Return a column of times as int64 nanoseconds.
+
+    Raises
+    ------
+    InputError
+        A time is missing, or the column holds neither whole numbers nor instants.
+    """
+    column = frame[name]
+    if isinstance(column.dtype, pl.Datetime):
+        column = column.dt.cast_time_unit("ns")
+    elif not column.dtype.is_integer() and column.len():
+        raise InputError(
+            f"A time must be a whole number of nanoseconds, was {column.dtype}.",
+            way_out="Cast it to Int64, or to Datetime.",
+            column=name,
+        )
+    if column.null_count():
+        raise InputError(
+            "A time is missing.",
+            way_out="Leave the row out, or give it a time.",
+            column=name,
+            row=int(column.is_null().arg_true()[0]),
+        )
+    return column.cast(pl.Int64).to_numpy()
 
 
 @compiled
@@ -74,7 +102,7 @@ def lane_bounds(bars: pl.DataFrame) -> NDArray[np.intp]:
         An instrument's rows are apart, or its ``event_ns`` does not grow.
     """
     bounds = instrument_bounds(bars)
-    wrong = _first_unordered(_whole(bars, "event_ns"), bounds) if bars.height else -1
+    wrong = _first_unordered(whole_ns(bars, "event_ns"), bounds) if bars.height else -1
     if wrong >= 0:
         _refuse_order(int(wrong))
     return bounds
@@ -130,7 +158,7 @@ def input_column(frame: pl.DataFrame, name: str, stream: str = BAR_CLOCK) -> Flo
     """
     short = name.partition(".")[2] if stream_of(name) == stream != BAR_CLOCK else name
     if short in CLOCK_INPUTS and short not in frame.columns:
-        day, rest = np.divmod(_whole(frame, "event_ns"), NS_PER_DAY)
+        day, rest = np.divmod(whole_ns(frame, "event_ns"), NS_PER_DAY)
         return (day if short == CLOCK_INPUTS[0] else rest).astype(np.float64)
     if short not in frame.columns:
         raise InputError(

@@ -20,6 +20,7 @@ from tradeloop.fold import Float
 _DIGEST = 32  # bytes of SHA-256
 _LENGTH = 8  # bytes that say how long the header is
 _NEVER = -(2**63)
+Key = tuple[int, int, tuple[int, str]]
 _SHARED = ""  # the lane of streams that all instruments see
 
 
@@ -59,9 +60,9 @@ class LiveBank:
         self._mixed = len(set(clocks.values())) > 1
         self._common = Lane(bank, None, ()) if self.shared else None
         self._lanes: dict[str, Lane] = {}
-        self._last: dict[str, tuple[int, tuple[int, str]]] = {}
-        self._known: dict[tuple[str, str], int] = {}
-        longer = [interval_of(clock) for clock in dict.fromkeys(bank.clocks)]
+        self._last: dict[str, Key] = {}
+        self._known: dict[tuple[str, str], tuple[int, int]] = {}
+        longer = [interval_of(stream) for stream in self._inputs]
         self._timeframes = [
             LiveTimeframe(length) for length in sorted(longer) if length and resample
         ]
@@ -119,30 +120,32 @@ class LiveBank:
             lane.row[:] = row
             lane.step()
             return lane.values.copy()
-        lane = self._lane_of(instrument, stream)
+        name = instrument or _SHARED
+        self._require(instrument, stream)
         values = self._values(instrument, row, stream)
+        key = self._key(name, row, stream)
         if stream == BAR_CLOCK:
-            self._later(instrument or _SHARED, int(row["event_ns"]))
-            for longer in self._timeframes:
-                for bar in longer.update(instrument or _SHARED, row):
-                    given = self._values(instrument, bar, longer.stream)
-                    self._take(lane, instrument, bar, longer.stream, given)
-        self._take(lane, instrument, row, stream, values)
+            self._later(name, int(row["event_ns"]))
+            longer = [each.checked(row) for each in self._timeframes]
+            self._last_ns[name] = int(row["event_ns"])
+            for each, bar in zip(self._timeframes, longer, strict=True):
+                for closed in each.update(name, bar):
+                    given = self._values(instrument, closed, each.stream)
+                    at = self._key(name, closed, each.stream)
+                    self._take(instrument, each.stream, given, at)
+        lane = self._take(instrument, stream, values, key)
         return self._seen(lane)
 
     def _take(
-        self,
-        lane: Lane,
-        instrument: str | None,
-        row: Mapping[str, Any],
-        stream: str,
-        values: Sequence[float],
-    ) -> None:
-        if self._mixed:
-            self._not_before(instrument or _SHARED, row, stream)
+        self, instrument: str | None, stream: str, values: Sequence[float], key: Key
+    ) -> Lane:
+        name = instrument or _SHARED
+        self._last[name], self._known[name, stream] = key, key[:2]
+        lane = self._lane_of(instrument)
         for (place, _), value in zip(self._inputs[stream], values, strict=True):
             lane.row[place] = value
         lane.step_on(stream)
+        return lane
 
     def _seen(self, lane: Lane) -> Float:
         """Return published values, those of shared streams included."""
@@ -154,7 +157,7 @@ class LiveBank:
                     found[place - first] = self._common.table[place]
         return found
 
-    def _lane_of(self, instrument: str | None, stream: str) -> Lane:
+    def _require(self, instrument: str | None, stream: str) -> None:
         if (instrument is None) != (stream in self.shared):
             raise InputError(
                 f"An event of the stream {stream!r} came with the instrument "
@@ -169,8 +172,10 @@ class LiveBank:
                 way_out=f"It reads {', '.join(sorted(self._inputs))}.",
                 source=stream,
             )
+
+    def _lane_of(self, instrument: str | None) -> Lane:
         if instrument is None:
-            assert self._common is not None  # noqa: S101 - the rule above
+            assert self._common is not None  # noqa: S101 - the stream is shared
             return self._common
         return self.lane(instrument)
 
@@ -205,24 +210,27 @@ class LiveBank:
                 source=name,
                 column="event_ns",
             )
-        self._last_ns[name] = event_ns
 
-    def _not_before(self, name: str, row: Mapping[str, Any], stream: str) -> None:
+    def _key(self, name: str, row: Mapping[str, Any], stream: str) -> Key:
+        """Place of an event among all, as history sees it."""
+        event = int(row.get("closed_ns") or row["event_ns"])
+        known, order = self._known.get((name, stream), (_NEVER, _NEVER))
         received = int(row.get("received_ns") or row["event_ns"])
-        now = max(received, self._known.get((name, stream), _NEVER)), rank(stream)
+        key = max(received, known), max(event, order), rank(stream)
         seen = [last for lane, last in self._last.items() if lane in (name, _SHARED)]
         if name == _SHARED:
             seen = list(self._last.values())
-        if any(last > now for last in seen):
+        if self._mixed and any(last > key for last in seen):
             raise InputError(
                 f"An event of {stream!r} came after one that was known later, or at "
                 "the same instant and sees it.",
-                way_out="Send events in the order of received_ns; at one instant bars "
-                "last, trades before them, quotes before these.",
+                way_out="Send events in the order of received_ns; at one instant in "
+                "that of event_ns, and then bars last, trades before them, quotes "
+                "before these.",
                 source=name or stream,
                 column="received_ns",
             )
-        self._last[name], self._known[name, stream] = now, now[0]
+        return key
 
     def state_bytes(self) -> bytes:
         """Everything that the next rows depend on, with the bank's fingerprint."""
@@ -234,7 +242,7 @@ class LiveBank:
                 "lanes": list(lanes),
                 "last_ns": self._last_ns,
                 "last": self._last,
-                "known": [[*key, ns] for key, ns in self._known.items()],
+                "known": [[*key, *seen] for key, seen in self._known.items()],
                 "timeframes": [each.saved() for each in self._timeframes],
             }
         ).encode()
@@ -281,7 +289,7 @@ class LiveBank:
             lane = common or self.lane(name)
             lane.state[0], lane.table[:] = np.split(values, [self.bank.n_state])
         self._last_ns = header["last_ns"]
-        self._last = {n: (ns, (r[0], r[1])) for n, (ns, r) in header["last"].items()}
-        self._known = {(n, stream): ns for n, stream, ns in header["known"]}
+        self._last = {n: (ns, at, (*r,)) for n, (ns, at, r) in header["last"].items()}
+        self._known = {(n, s): (ns, at) for n, s, ns, at in header["known"]}
         for longer, held in zip(self._timeframes, header["timeframes"], strict=True):
             longer.restore(held)

@@ -22,6 +22,8 @@ from typing import Any
 
 from tradeloop.errors import InputError
 from tradeloop.features.base import Category, Column, Family, Feature, Source
+from tradeloop.features.catalogue import columns_of
+from tradeloop.features.frames import KEY
 from tradeloop.fold import kernel
 
 _PREFIX = "tradeloop_own_"
@@ -106,6 +108,16 @@ def feature(
     return made
 
 
+def _require_name(column: Column, known: Column, path: Path) -> None:
+    if column.name in KEY or column != known:
+        taken = "a key of every row" if column.name in KEY else "two features of it"
+        raise InputError(
+            f"The name {column.name!r} is {taken}.",
+            way_out="Give the feature another name.",
+            source=str(path),
+        )
+
+
 def load_features(path: Path) -> tuple[Column, ...]:
     """Run a user's file and return every feature that it holds by a public name.
 
@@ -142,10 +154,10 @@ def load_features(path: Path) -> tuple[Column, ...]:
     held = [v for n, v in vars(module).items() if not n.startswith("_")]
     found: dict[str, Column] = {}
     for value in held:
-        if isinstance(value, Feature):
-            found |= {column.name: column for column in value.columns}
-        elif isinstance(value, Column):
-            found[value.name] = value
+        if isinstance(value, Feature | Column):
+            for column in columns_of([value]):
+                _require_name(column, found.get(column.name, column), path)
+                found[column.name] = column
     if not found:
         raise InputError(
             "The file holds no feature by a public name.",

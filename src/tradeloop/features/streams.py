@@ -5,8 +5,9 @@ known. Live that is one table of last values; history gets the same values strea
 stream: a stage is all features of one clock that need no later stage, and what it reads
 of another clock is gathered as of each of its rows.
 
-Two events known at the same instant are seen in the order of `rank`: bars see quotes
-and trades of their last nanosecond, and never the other way round.
+Of events known at one instant those that happened before are seen, and of those that
+happened at one instant those of a lower `rank`: bars see quotes and trades of their
+last nanosecond, and never the other way round.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,10 @@ from tradeloop.features.frames import (
     input_column,
     instrument_bounds,
     known_by,
+    lane_bounds,
+    latest,
     series,
+    whole_ns,
 )
 from tradeloop.features.panel import address_of, fresh_columns, run_panel
 from tradeloop.features.timeframes import interval_of, resample
@@ -82,6 +86,9 @@ class Stream:
         First row of each lane.
     known_ns : ndarray of shape (n_rows,)
         When each row and all before it of its lane were received.
+    order_ns : ndarray of shape (n_rows,)
+        Among rows known at one instant: when each and all before it happened; of a
+        longer bar, the end of the bar that closed it.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Stream:
     lanes: Mapping[str, int]
     bounds: Index
     known_ns: NDArray[np.int64]
+    order_ns: NDArray[np.int64]
 
 
 def stream_rows(name: str, table: ArrowStream) -> Stream:
@@ -104,17 +112,30 @@ def stream_rows(name: str, table: ArrowStream) -> Stream:
     shared = "instrument" not in frame.columns
     if shared:
         frame = frame.with_columns(instrument=pl.lit(""))
-    bounds = instrument_bounds(frame)
+    in_order = lane_bounds if name == BAR_CLOCK else instrument_bounds
+    bounds = in_order(frame)
     names = frame["instrument"].gather(bounds[:-1]).to_list()
     lanes = {each: place for place, each in enumerate(names)}
-    return Stream(name, frame, shared, lanes, bounds, known_by(frame, bounds))
+    known = known_by(frame, bounds)
+    if name == _ASKER:
+        order = np.full(known.size, np.iinfo(np.int64).max)
+    else:
+        happened = "closed_ns" if "closed_ns" in frame.columns else "event_ns"
+        order = latest(whole_ns(frame, happened), bounds)
+    return Stream(name, frame, shared, lanes, bounds, known, order)
 
 
 @compiled
 def _as_of(
-    known: Any, bounds: Any, source: Any, starts: Any, lane_of: Any, tie: Any
+    now: Any, bounds: Any, news: Any, starts: Any, lane_of: Any, tie: Any
 ) -> Any:
-    """Row of the source last known at each row, -1 before the first."""
+    """Row of the news last seen at each row, -1 before the first.
+
+    ``now`` and ``news`` are (known, order): what was known before, and of what was
+    known at the same instant what happened before.
+    """
+    known, order = now
+    source, place = news
     found = np.full(known.size, -1, np.intp)
     for lane in range(bounds.size - 1):
         if lane_of[lane] < 0:
@@ -122,8 +143,12 @@ def _as_of(
         at, end = starts[lane_of[lane]], starts[lane_of[lane] + 1]
         first = at
         for row in range(bounds[lane], bounds[lane + 1]):
-            now = known[row]
-            while at < end and (source[at] < now or (tie and source[at] == now)):
+            while at < end and source[at] <= known[row]:
+                same = source[at] == known[row]
+                if same and place[at] > order[row]:
+                    break
+                if same and place[at] == order[row] and not tie:
+                    break
                 at += 1
             found[row] = at - 1 if at > first else -1
     return found
@@ -149,7 +174,12 @@ def as_of_rows(to: Stream, of: Stream) -> Index:
         )
     tie = rank(of.name) < rank(to.name)
     return _as_of(  # type: ignore[no-any-return]
-        to.known_ns, to.bounds, of.known_ns, of.bounds, np.array(lane_of, np.intp), tie
+        (to.known_ns, to.order_ns),
+        to.bounds,
+        (of.known_ns, of.order_ns),
+        of.bounds,
+        np.array(lane_of, np.intp),
+        tie,
     )
 
 
@@ -282,6 +312,13 @@ def compute_streams(
     states = {s.name: bank.state(s.bounds.size - 1) for s in streams.values()}
     for clock, places in stages(bank):
         made.run(clock, places, states[clock], kept)
+    if isinstance(at, str) and at not in {*streams, *tables}:
+        raise InputError(
+            f"There are no rows of the stream {at!r} to see the features at.",
+            way_out="Give its rows, or at=... one of "
+            f"{', '.join(sorted({*streams, *tables}))}, or a table.",
+            source="at",
+        )
     if isinstance(at, str):
         to = streams[at] if at in streams else stream_rows(at, tables[at])
         return _as_known(made, to)

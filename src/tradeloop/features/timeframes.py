@@ -16,7 +16,7 @@ import polars as pl
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns, duration_text
 from tradeloop.features.base import BAR_CLOCK, Column, Feature, Source, stream_of
-from tradeloop.features.frames import ArrowStream, known_by, lane_bounds
+from tradeloop.features.frames import ArrowStream, known_by, lane_bounds, whole_ns
 from tradeloop.fold import compiled
 
 _SUMS = ("volume", "signed_volume")
@@ -30,10 +30,10 @@ Item = TypeVar("Item", Feature, Column)
 
 
 @compiled
-def _close(pending: Any, end_ns: Any, known_ns: Any, made: Any, n: Any) -> Any:
-    """Write the pending bar out."""
+def _close(pending: Any, end_ns: Any, by: Any, made: Any, n: Any) -> Any:
+    """Write the pending bar out; ``by`` is the base bar's known time and its end."""
     _, times, values = made
-    times[n, 0], times[n, 1] = end_ns, known_ns
+    times[n, 0], times[n, 1], times[n, 2] = end_ns, by[0], by[1]
     values[n, :] = pending
 
 
@@ -63,9 +63,10 @@ def _fold(given: Any, bounds: Any, length: Any, memory: Any, made: Any) -> Any:
     for lane in range(bounds.size - 1):
         for row in range(bounds[lane], bounds[lane + 1]):
             end = -(-ends[row] // length) * length
+            by = (known[row], ends[row])
             if open_until[lane] != _NEVER and open_until[lane] != end:
                 lanes[n] = lane
-                _close(pending[lane], open_until[lane], known[row], made, n)
+                _close(pending[lane], open_until[lane], by, made, n)
                 open_until[lane] = _NEVER
                 n += 1
             if open_until[lane] == _NEVER:
@@ -75,7 +76,7 @@ def _fold(given: Any, bounds: Any, length: Any, memory: Any, made: Any) -> Any:
             open_until[lane] = end
             if ends[row] == end:
                 lanes[n] = lane
-                _close(pending[lane], end, known[row], made, n)
+                _close(pending[lane], end, by, made, n)
                 open_until[lane] = _NEVER
                 n += 1
     return n
@@ -87,12 +88,14 @@ def stream_of_interval(interval_ns: int) -> str:
 
 
 def interval_of(stream: str) -> int:
-    """Length of the bars of a stream in nanoseconds; 0 where its name holds none."""
-    base, _, length = stream.partition("_")
+    """Length of the bars of a stream in nanoseconds; 0 where its name says none."""
+    _, _, length = stream.partition("_")
     try:
-        return duration_ns(length) if base == BAR_CLOCK else 0
+        interval_ns = duration_ns(length)
     except InputError:
         return 0
+    # One name for one length: bar_60m is no timeframe, bar_1h is.
+    return interval_ns if stream_of_interval(interval_ns) == stream else 0
 
 
 def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
@@ -110,8 +113,8 @@ def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
     -------
     polars.DataFrame
         The columns of ``bars``, as a bar has them: ``event_ns`` is the window's end,
-        ``received_ns`` when the base bar that closed it was known. The bar at hand, not
-        yet closed, is not among them.
+        ``received_ns`` when the base bar that closed it was known, ``closed_ns`` the
+        end of that bar. The bar at hand, not yet closed, is not among them.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
     frame = bars if isinstance(bars, pl.DataFrame) else pl.DataFrame(bars)
     bounds = lane_bounds(frame)
     state = _State(bounds.size - 1)
-    ends = frame["event_ns"].cast(pl.Int64).to_numpy()
+    ends = whole_ns(frame, "event_ns")
     lanes, times, values = state.fold(
         ends, known_by(frame, bounds), _rows(frame), bounds, interval_ns
     )
@@ -138,6 +141,7 @@ def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
             pl.Series("open_ns", times[:, 0] - interval_ns),
             pl.Series("event_ns", times[:, 0]),
             pl.Series("received_ns", times[:, 1]),
+            pl.Series("closed_ns", times[:, 2]),
             *(
                 pl.Series(name, values[:, k], nan_to_null=True)
                 for k, name in enumerate(COLUMNS)
@@ -167,7 +171,7 @@ class _State:
     ) -> tuple[Any, Any, Any]:
         """Lanes, (end, known) and values of the bars that closed."""
         most = 2 * ends.size
-        times, values = np.empty((most, 2), np.int64), np.empty((most, len(COLUMNS)))
+        times, values = np.empty((most, 3), np.int64), np.empty((most, len(COLUMNS)))
         lanes = np.empty(most, np.intp)
         memory = self.open_until, self.pending
         given, made = (ends, known, rows), (lanes, times, values)
@@ -207,10 +211,32 @@ class LiveTimeframe:
                 "open_ns": int(end) - self.interval_ns,
                 "event_ns": int(end),
                 "received_ns": int(at),
+                "closed_ns": int(closed),
                 **{k: float(v) for k, v in zip(COLUMNS, line, strict=True)},
             }
-            for (end, at), line in zip(times, values, strict=True)
+            for (end, at, closed), line in zip(times, values, strict=True)
         ]
+
+    @staticmethod
+    def checked(bar: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a longer bar takes of a bar, as numbers.
+
+        Raises
+        ------
+        InputError
+            A value is no number.
+        """
+        found = {k: bar.get(k) for k in ("event_ns", "received_ns")}
+        for name in COLUMNS:
+            value = bar.get(name)
+            if value is not None and not isinstance(value, int | float | np.number):
+                raise InputError(
+                    f"A value of a bar must be a number, was {value!r}.",
+                    way_out="Send it as a number, or leave it out.",
+                    column=name,
+                )
+            found[name] = value
+        return found
 
     def saved(self) -> dict[str, Any]:
         """Return the bars at hand as plain values."""

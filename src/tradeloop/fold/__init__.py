@@ -13,7 +13,7 @@ reads one row, changes ``state`` and ``ring``, and returns what is known after t
 Only this package imports Numba.
 """
 
-from tradeloop.fold.code import Step, reached
+from tradeloop.fold.code import Step, arrays_of, reached
 from tradeloop.fold.compiled import compiled
 from tradeloop.fold.drivers import (
     LINE,
@@ -30,6 +30,7 @@ __all__ = [
     "Kernel",
     "Step",
     "Word",
+    "arrays_of",
     "compiled",
     "inline",
     "kernel",

@@ -51,6 +51,15 @@ def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
     return functions, constants
 
 
+def arrays_of(function: FunctionType) -> list[str]:
+    """Name the arrays that a function reads by what they hold."""
+    held = [v for v in _read(function) if isinstance(v, np.ndarray | np.generic)]
+    return [
+        f"{a.dtype.str}{a.shape}{sha256(np.ascontiguousarray(a).tobytes()).hexdigest()}"
+        for a in held
+    ]
+
+
 def digest(step: Step) -> str:
     """Hash all the code that a step runs: Numba's cache only watches one file."""
     functions, constants = reached(step)
@@ -61,6 +70,5 @@ def digest(step: Step) -> str:
             read.append((code.co_code, plain, code.co_names, code.co_varnames))
         values = _read(function)
         read += [function.__defaults__, *(v for v in values if isinstance(v, str))]
-        arrays = [v for v in values if isinstance(v, np.ndarray | np.generic)]
-        read += [(a.dtype.descr, a.shape, sha256(a.tobytes()).digest()) for a in arrays]
+        read += arrays_of(function)
     return sha256((ROOT + repr(read)).encode()).hexdigest()[:12]

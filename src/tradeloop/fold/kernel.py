@@ -6,6 +6,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from tradeloop.errors import InputError
 from tradeloop.fold.code import Step, digest
 from tradeloop.fold.scan import SCAN, emit
 from tradeloop.fold.scan import _numba as numba
@@ -43,6 +44,13 @@ class Kernel:
         self.n_state, self.n_params = state, params
         self.lead = tuple(name for name in names if name in _LEAD)
         self.inputs = names[len(self.lead) :]
+        if set(self.inputs) & set(_LEAD):
+            raise InputError(
+                f"The step {self.name!r} must take {', '.join(_LEAD)} before its "
+                f"inputs, takes {', '.join(names)}.",
+                way_out="Put them first, in any order.",
+                source=self.name,
+            )
 
     @cached_property
     def scan(self) -> Any:

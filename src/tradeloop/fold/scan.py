@@ -22,6 +22,8 @@ from llvmlite import ir
 from numba.core import cgutils as _cgutils
 from numba.np import arrayobj as _arrayobj
 
+from tradeloop.errors import InputError
+
 # Numba's own types do not pass the strict checker: it is untyped from here on.
 _numba: Any = numba
 cgutils: Any = _cgutils
@@ -84,6 +86,7 @@ def emit(kernel: Any, step: Any) -> Any:
     def run(typing: Any, _line: Any, _state: Any, _where: Any, _shape: Any) -> Any:
         callee = types.Dispatcher(step)
         signature = typing.resolve_function_type(callee, tuple(given), {})
+        _require_floats(kernel, signature.return_type)
 
         def build(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             write = _Writer(context, builder)
@@ -94,6 +97,25 @@ def emit(kernel: Any, step: Any) -> Any:
         return SCAN, build
 
     return run
+
+
+def _require_floats(kernel: Any, kind: Any) -> None:
+    """Refuse a step that returns something else than its outputs: memory stays unset.
+
+    Raises
+    ------
+    InputError
+        It may return None, another count of values, or no numbers.
+    """
+    kinds = list(kind) if isinstance(kind, types.BaseTuple) else [kind]
+    numbers = all(isinstance(k, types.Number | types.Boolean) for k in kinds)
+    if not numbers or len(kinds) != len(kernel.outputs):
+        raise InputError(
+            f"The step {kernel.name!r} must return {len(kernel.outputs)} numbers in "
+            f"every case, returns {kind}.",
+            way_out="Return a number for each output on every path; NaN is missing.",
+            source=kernel.name,
+        )
 
 
 def _caller(write: _Writer, function: Any, signature: Any) -> Callable[..., list[Any]]:
