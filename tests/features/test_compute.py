@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from reference.market import DAY_NS, bars_frame
@@ -10,7 +11,9 @@ from tradeloop.features import Bank, bank_for, compute, default_bank
 from tradeloop.features.arithmetic.change import change
 from tradeloop.features.arithmetic.level import level
 from tradeloop.features.arithmetic.log_return import log_return
+from tradeloop.features.frames import input_column, series
 from tradeloop.features.momentum.rsi import rsi
+from tradeloop.features.panel import address_of, fresh_columns
 from tradeloop.features.temporal.cycle import day_of_week, time_of_day
 
 BANK = default_bank(DAY_NS, has_quotes=True)
@@ -127,3 +130,35 @@ def test_fx_history_of_403200_bars_is_whole_and_finite_after_its_warm_up(market_
     values = found.filter(after).select(bank.names)
     assert sum(values.null_count().row(0)) == 0
     assert values.select(pl.all_horizontal(pl.all().is_finite().all())).item()
+
+
+TABLES = {
+    "pyarrow": lambda bars: bars.to_arrow(),
+    "pyarrow in chunks": lambda bars: pa.concat_tables(
+        [bars.slice(0, 70).to_arrow(), bars.slice(70).to_arrow()]
+    ),
+    "pandas": lambda bars: bars.to_pandas(),
+    "dictionary of instruments": lambda bars: bars.with_columns(
+        pl.col("instrument").cast(pl.Categorical)
+    ).to_arrow(),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_any_table_that_speaks_arrow_gives_the_same_features(kind):
+    bars = bars_frame(21, [90, 60])
+    wanted = compute(BANK, bars)
+    found = compute(BANK, TABLES[kind](bars)).with_columns(
+        pl.col("instrument").cast(pl.String)
+    )
+    assert found.equals(wanted)
+
+
+def test_floats_in_one_piece_are_read_where_they_stand_and_results_not_copied():
+    bars = bars_frame(22, [50])
+    column = input_column(bars, "close")
+    assert address_of(column) == address_of(bars["close"].to_numpy())
+    found = fresh_columns(1, 50)
+    found[0] = np.arange(50.0)
+    (made,) = series(["x"], found)
+    assert address_of(made.to_numpy()) == address_of(found)

@@ -2,59 +2,12 @@
 
 from math import nan, sqrt
 
-from numpy import uint64
-
 from tradeloop.features.arithmetic.log_price import log_price
 from tradeloop.features.base import Family, Feature, Source, name_of, positive_rows
-from tradeloop.fold import Float, inline, kernel
+from tradeloop.features.window import push_pairs
+from tradeloop.fold import Float, kernel
 
 _PERFECT = 1e-12  # share of the variance that rounding leaves
-
-
-@inline
-def _suffixes(ring: Float, last: int, far: int, x: float, y: float) -> None:
-    """Turn the pairs of a full block into suffix sums about its last pair."""
-    a = b = aa = bb = ab = 0.0
-    for k in range(uint64(1), far):
-        j = last - k
-        d, e = ring[j] - x, ring[j + far] - y
-        a, b = a + d, b + e
-        aa, bb, ab = aa + d * d, bb + e * e, ab + d * e
-        ring[j], ring[j + far], ring[j + uint64(2) * far] = a, b, aa
-        ring[j + uint64(3) * far], ring[j + uint64(4) * far] = bb, ab
-    for k in range(uint64(5)):
-        ring[last + k * far] = 0.0
-
-
-@inline
-def push_pair(
-    state: Float, ring: Float, n: float, x: float, y: float
-) -> tuple[float, float, float, float, float]:
-    """Return means less x and y, and sums of squares and products about the means.
-
-    ``state[0:9]`` is (place in the block, five sums, full, two anchors), ``ring`` holds
-    5 n floats. The first is NaN before there are n pairs.
-    """
-    pos, d, e = state[0], x - state[7], y - state[8]
-    a, b = state[1] + d, state[2] + e
-    aa, bb, ab = state[3] + d * d, state[4] + e * e, state[5] + d * e
-    here, far = uint64(pos), uint64(n)
-    ring[here], ring[here + far] = x, y
-    pos += 1.0
-    late = here + uint64(1)
-    if pos == n:
-        _suffixes(ring, here, far, x, y)
-        state[6], state[7], state[8] = 1.0, x, y
-        pos = a = b = aa = bb = ab = d = e = 0.0
-        late = uint64(0)
-    state[0], state[1], state[2] = pos, a, b
-    state[3], state[4], state[5] = aa, bb, ab
-    if state[6] == 0.0:
-        return nan, nan, nan, nan, nan
-    a, b, aa = a + ring[late], b + ring[late + far], aa + ring[late + far + far]
-    bb, ab = bb + ring[late + uint64(3) * far], ab + ring[late + uint64(4) * far]
-    wide, tall = max(aa - a * (a / n), 0.0), max(bb - b * (b / n), 0.0)
-    return a / n - d, b / n - e, wide, tall, ab - a * (b / n)
 
 
 @kernel("beta", "alpha", "correlation", "zscore", state=9, params=1)
@@ -62,9 +15,12 @@ def _pair_regression(
     state: Float, ring: Float, params: tuple[float], y: float, x: float
 ) -> tuple[float, float, float, float]:
     (n,) = params
-    off_x, off_y, wide, tall, joint = push_pair(state, ring, n, x, y)
-    if off_x != off_x:
+    a, b, aa, bb, joint = push_pairs(state, ring, n, x, y)
+    if a != a:
         return nan, nan, nan, nan
+    off_x, off_y = a / n - (x - state[7]), b / n - (y - state[8])  # means less x and y
+    wide, tall = max(aa - a * (a / n), 0.0), max(bb - b * (b / n), 0.0)
+    joint -= a * (b / n)
     moved = wide > 0.0 and tall > 0.0
     beta = joint / wide if wide > 0.0 else 0.0
     correlation = joint / (sqrt(wide) * sqrt(tall)) if moved else 0.0

@@ -11,7 +11,7 @@ from tradeloop.features.base import (
     name_of,
     positive_rows,
 )
-from tradeloop.features.rolling.correlation import push_pairs
+from tradeloop.features.window import push_pairs
 from tradeloop.fold import Float, kernel
 
 _EXACT = 1e-12  # of the variance: what rounding leaves of a line that fits exactly

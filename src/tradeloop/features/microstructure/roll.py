@@ -12,7 +12,7 @@ from tradeloop.features.base import (
     positive_rows,
     suffix,
 )
-from tradeloop.features.rolling.correlation import push_pairs
+from tradeloop.features.window import push_pairs
 from tradeloop.fold import Float, kernel
 
 _ROUNDING = 1e-12  # of the variance

@@ -8,7 +8,8 @@ from tradeloop.features.base import Family, Feature, Source, suffix
 from tradeloop.fold import Float, kernel
 
 USUAL = (200.0, 0.08, 0.90)
-"""Unconditional volatility of 1 % a row; a placeholder until a model is fitted."""
+"""A choice, not a fit: with returns in bps, 1 % a row in the long run, as a daily
+stock index; fit your own parameters on training rows and pass them."""
 
 
 @kernel("value", state=2, params=4)
