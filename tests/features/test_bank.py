@@ -196,3 +196,15 @@ def test_part_of_the_lanes_advances_as_the_whole_does():
             bank.live(many[part], right[:, part])
         np.testing.assert_array_equal(left, right)
     assert one.tobytes() == many.tobytes()
+
+
+def test_panel_whose_parts_do_not_fit_is_refused_before_it_runs():
+    bank = Bank([rsi(3)])
+    rows, two = np.ones((1, 10)), np.array([0, 4, 10])
+    for state, inputs, bounds in (
+        (bank.state(1), rows, two),
+        (bank.state(2), rows[:, :8], two),
+        (bank.state(2)[:, :-1], rows, two),
+    ):
+        with pytest.raises(InputError, match="A panel of 2 lanes"):
+            bank.panel(state, inputs, bounds)

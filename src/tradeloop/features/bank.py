@@ -304,7 +304,20 @@ class Bank:
         -------
         ndarray of shape (n_names, n_rows)
             NaN where a value is not known.
+
+        Raises
+        ------
+        InputError
+            State, inputs and bounds are not of one size: compiled code would not see.
         """
+        sizes = {len(row) for row in inputs} | {int(bounds[-1])}
+        if len(sizes) > 1 or state.shape != (len(bounds) - 1, self.n_state):
+            raise InputError(
+                f"A panel of {len(bounds) - 1} lanes and {int(bounds[-1])} rows came "
+                f"with a state of {state.shape} and inputs of {sorted(sizes)} rows.",
+                way_out="Take bank.state(lanes), and bounds that end at the last row.",
+                source="Bank.panel",
+            )
         found = fresh_columns(len(self.names), int(bounds[-1]))
         hidden = len(self.columns) - len(self.inputs) - len(self.names)
         given = [np.ascontiguousarray(row, np.float64) for row in inputs]
