@@ -7,6 +7,7 @@ from math import nan
 import numpy as np
 import pytest
 
+from tradeloop.features.fingerprint import step_fingerprint
 from tradeloop.fold import Kernel, compiled, inline, kernel, live_row, panel, reached
 from tradeloop.fold.code import digest
 
@@ -258,3 +259,74 @@ def _run(folder):
         text=True,
         check=True,
     ).stdout.strip()
+
+
+@kernel("root", "twice", state=1)
+def choosy(state, x, y):
+    """Raise where x is negative."""
+    state[0] += 1.0
+    if x < 0.0:
+        raise ValueError
+    return x**0.5 + y, 2.0 * state[0]
+
+
+def test_row_in_which_a_step_raises_is_nan_and_the_next_ones_go_on():
+    table = np.full((4, 6), -1.0)
+    table[0], table[1] = [1.0, 4.0, -1.0, 9.0, -2.0, 16.0], 1.0
+    line = [choosy.scan.address, 0, 0, address(PROGRAM.numbers)]
+    plan, bounds = np.array(line, np.uintp), np.array([0, 6])
+    panel(plan, np.zeros((1, 8)), rows_of(table), bounds, 0, 1, 0, 4)
+    np.testing.assert_array_equal(table[2], [2.0, 3.0, nan, 4.0, nan, 5.0])
+    np.testing.assert_array_equal(table[3], [2.0, 4.0, nan, 8.0, nan, 12.0])
+
+
+DEEP = """
+from enum import Enum
+from types import ModuleType
+from typing import NamedTuple
+import numpy as np
+from tradeloop.fold import inline, kernel
+class Kind(Enum):
+    FIRST = {enum}
+class Tables(NamedTuple):
+    far: np.ndarray
+outer = ModuleType("outer")
+outer.inner = ModuleType("inner")
+outer.inner.CONST = {module}
+LONG = np.zeros(5_000)
+LONG[2_500] = {array}
+tables = Tables(LONG)
+BY = {default}
+@inline
+def scaled(x, by=BY):
+    return x * by
+@kernel("value")
+def step(x):
+    return x + outer.inner.CONST
+@kernel("value")
+def kind(x):
+    return x + Kind.FIRST.value
+@kernel("value")
+def held(x):
+    return x + tables.far[0]
+@kernel("value")
+def default(x):
+    return scaled(x)
+"""
+DEEP_STEPS = {"step": "module", "kind": "enum", "held": "array", "default": "default"}
+
+
+@pytest.mark.parametrize(("name", "part"), DEEP_STEPS.items())
+def test_hash_follows_attributes_of_attributes_and_what_tuples_hold(
+    tmp_path, name, part
+):
+    plain = dict.fromkeys(DEEP_STEPS.values(), 1.0)
+
+    def keys(given):
+        made = module_of(tmp_path, "deep", DEEP.format(**given))[name]
+        return digest(made.step), step_fingerprint(made)
+
+    before, again, after = keys(plain), keys(plain), keys(plain | {part: 2.0})
+    assert before == again
+    assert before[0] != after[0]
+    assert before[1] != after[1]

@@ -36,13 +36,37 @@ def test_the_version_is_that_of_the_package():
 
 
 @pytest.mark.parametrize(
-    "given", [["nonsense"], ["run", "--json"], ["demo", "--nonsense"], ["init"]]
+    "given", [["nonsense"], ["run"], ["demo", "--nonsense"], ["init"]]
 )
 def test_wrong_arguments_are_status_2_and_said_on_standard_error(given):
     answer = call(*given)
     assert answer.status == 2
     assert answer.stdout == ""
     assert "Error" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["nonsense", "--json"], "nonsense"),
+        (["--json"], "--json"),
+        (["run", "--json"], "--market"),
+        (["demo", "--json", "--nonsense"], "--nonsense"),
+        (["features", "compute", "--json"], "paths"),
+        (["serve", "--port", "high", "--json"], "--port"),
+    ],
+)
+def test_with_json_wrong_arguments_are_one_document_too(given, said):
+    answer = call(*given)
+    assert answer.status == 2
+    assert answer.json["error"] == "InputError"
+    assert said in answer.json["message"]
+    assert "Error" in answer.stderr
+
+
+def test_what_stands_after_two_dashes_is_no_option():
+    answer = call("demo", "--", "--json")
+    assert (answer.status, answer.stdout) == (2, "")
 
 
 @pytest.mark.parametrize(

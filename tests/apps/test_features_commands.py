@@ -112,3 +112,29 @@ def test_settings_choose_what_is_computed(desk, tmp_path):
     done = tradeloop(desk, "compute", "bars.parquet", "--dir", tmp_path, "--json")
     assert json.loads(done.stdout)["columns"] > 250
     assert "body" in pl.read_parquet(desk / "features.parquet").columns
+
+
+def test_a_timeframe_may_be_given_twice_and_in_other_words(desk):
+    once = ("--timeframe", "1d", "--out", "once.parquet")
+    often = ("--timeframe", "1d", "--timeframe", "24h", "--timeframe", "1d")
+    for options in (once, (*often, "--out", "often.parquet")):
+        done = tradeloop(desk, "compute", "bars.parquet", *options)
+        assert done.returncode == 0, done.stderr
+    once, often = (pl.read_parquet(desk / f"{n}.parquet") for n in ("once", "often"))
+    assert once.equals(often)
+
+
+@pytest.mark.parametrize("place", [".", "bars.parquet/below.parquet"])
+def test_place_that_cannot_be_a_file_is_refused_before_any_work(desk, place):
+    done = tradeloop(desk, "compute", "bars.parquet", "--out", place, "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["error"]) == (2, "InputError")
+    assert "Give a file to write" in told["message"]
+
+
+def test_importance_of_no_workspace_is_not_found_and_makes_nothing(tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        done = tradeloop(tmp_path, "importance", "--dir", folder, "--json")
+        assert done.returncode == 1
+        assert json.loads(done.stdout)["error"] == "NotFoundError"
+    assert not list(tmp_path.iterdir())

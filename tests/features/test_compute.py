@@ -162,3 +162,14 @@ def test_floats_in_one_piece_are_read_where_they_stand_and_results_not_copied():
     found[0] = np.arange(50.0)
     (made,) = series(["x"], found)
     assert address_of(made.to_numpy()) == address_of(found)
+
+
+def test_lazy_frame_gives_the_same_features():
+    bars = bars_frame(21, [90, 60])
+    assert compute(BANK, bars.lazy()).equals(compute(BANK, bars))
+
+
+@pytest.mark.parametrize("given", [5, "bars.parquet", [1.0, 2.0]])
+def test_what_is_no_table_is_refused(given):
+    with pytest.raises(InputError, match="must come as a table"):
+        compute(BANK, given)

@@ -80,3 +80,13 @@ def test_empty_live_bank_can_be_saved_and_restored():
     driver = LiveBank(BANK)
     driver.restore(LiveBank(BANK).state_bytes())
     assert driver.instruments == ()
+
+
+def test_instrument_without_a_name_is_refused_and_leaves_the_shared_lane():
+    driver = LiveBank(Bank([sma("index.close", 1)]), shared=["index"])
+    driver.update(None, {"event_ns": 1, "close": 5.0}, "index")
+    before = driver.state_bytes()
+    for given in ({"event_ns": 2}, np.array([1.0])):
+        with pytest.raises(InputError, match="must name it"):
+            driver.update("", given)
+    assert driver.state_bytes() == before

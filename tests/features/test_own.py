@@ -8,7 +8,14 @@ import pytest
 
 from reference.market import DAY_NS, bars_frame, random_columns
 from tradeloop.errors import InputError
-from tradeloop.features import Bank, FeatureChoice, compute, feature, load_features
+from tradeloop.features import (
+    Bank,
+    FeatureChoice,
+    LiveBank,
+    compute,
+    feature,
+    load_features,
+)
 from tradeloop.features.checks import Subject, run_history
 from tradeloop.features.examine import examine, sample
 from tradeloop.features.momentum.rsi import rsi
@@ -223,3 +230,27 @@ def test_arrays_that_a_step_reads_are_in_its_fingerprint():
 
     assert made([1.0]).fingerprint != made([2.0]).fingerprint
     assert made([1.0]).fingerprint == made([1.0]).fingerprint
+
+
+@feature()
+def choosy(close):
+    """Raise in every third row."""
+    if close % 3.0 == 0.0:
+        raise ValueError
+    return close
+
+
+def test_row_in_which_a_step_raises_is_missing_in_history_panel_and_live():
+    rows = 30
+    closes = np.arange(2.0 * rows)
+    wanted = np.where(closes % 3.0 == 0.0, np.nan, closes)
+    bank = Bank([choosy])
+    bounds = np.array([0, rows, 2 * rows])
+    panel = bank.panel(bank.state(2), [closes], bounds)
+    np.testing.assert_array_equal(panel[0], wanted)
+    table = np.stack([closes, np.full(closes.size, 7.0)])[None]
+    bank.history(bank.state(), table)
+    np.testing.assert_array_equal(table[0, 1], wanted)
+    live = LiveBank(bank)
+    found = [live.update("A", np.array([close]))[0] for close in closes]
+    np.testing.assert_array_equal(found, wanted)

@@ -248,3 +248,18 @@ def test_stage_of_one_clock_runs_features_of_another_in_between():
 
 def test_feature_is_the_same_type_in_every_clock():
     assert isinstance(on("trade", level("quote.bid")), Feature)
+
+
+def test_rows_to_look_at_may_have_any_other_column():
+    made, asked = Bank([level("quote.bid")]), quotes(1, 2, 3)
+    plain = compute_streams(made, {"quote": quotes(10, 20, 30)}, asked)
+    named = asked.with_columns(row=pl.lit("x"))
+    again = compute_streams(made, {"quote": quotes(10, 20, 30)}, named.lazy())
+    assert again.equals(plain)
+
+
+@pytest.mark.parametrize("column", ["instrument", "event_ns", "received_ns"])
+def test_rows_to_look_at_that_lack_a_column_are_refused_with_its_name(column):
+    made = Bank([level("quote.bid")])
+    with pytest.raises(InputError, match=f"column '{column}'"):
+        compute_streams(made, {"quote": quotes(10)}, quotes(1).drop(column))

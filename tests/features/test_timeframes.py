@@ -89,6 +89,18 @@ def test_missing_volumes_are_left_out_of_the_sum_and_missing_if_all_are():
     assert resample(bars, FIVE)["volume"].to_list() == [7.0, None]
 
 
+@pytest.mark.parametrize("first", [0, 1, 4])
+def test_missing_high_or_low_is_left_out_wherever_it_stands(first):
+    bars = bars_frame(4, [5], interval_ns=MINUTE)
+    here = pl.int_range(pl.len()) == first
+    holed = bars.with_columns(
+        pl.when(~here).then(pl.col(name)).alias(name) for name in ("high", "low")
+    )
+    found = resample(holed, FIVE).row(0, named=True)
+    rest = holed.filter(~here)
+    assert (found["high"], found["low"]) == (rest["high"].max(), rest["low"].min())
+
+
 def test_bar_of_a_timeframe_sees_only_the_last_closed_longer_bar():
     bars = sparse(5, (300,))
     five = stream_of_interval(FIVE)

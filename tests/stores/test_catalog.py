@@ -16,6 +16,7 @@ from tradeloop.stores.catalog import Catalog, open_catalog
 from tradeloop.stores.records import (
     DatasetRecord,
     FeatureDefinition,
+    ImportanceRecord,
     LabelingRule,
     QualityRecord,
     SignalRecord,
@@ -51,6 +52,15 @@ RULE = LabelingRule(
     rule_type="outcome",
     criteria={"measure": "outperformance_bps"},
     thresholds={"good": 10},
+)
+IMPORTANCE = ImportanceRecord(
+    at_ns=NS,
+    feature_name="rsi_14",
+    dataset_type=DatasetType.SIGNAL_GENERATION,
+    importance_score=0.02,
+    correlation_with_outcome=-0.1,
+    information_gain=0.01,
+    mutual_information=0.0,
 )
 SIGNAL = SignalRecord(
     symbol="SPX",
@@ -115,6 +125,39 @@ def test_a_dataset_and_a_signal_do_not_change(catalog: Catalog):
         catalog.add_signals(ANN, other, AUDIT)
     assert catalog.dataset(ANN, "d1") == DATASET
     assert len(catalog.signals(ANN)) == 1
+
+
+def test_importance_is_a_time_series_by_feature_and_type_of_dataset(catalog: Catalog):
+    bare = ImportanceRecord(
+        at_ns=NS,
+        feature_name="rsi_14_known",
+        dataset_type=DatasetType.SIGNAL_GENERATION,
+        importance_score=0.03,
+    )
+    later = replace(IMPORTANCE, at_ns=NS + 10**9, importance_score=0.01)
+    other = replace(IMPORTANCE, dataset_type=DatasetType.RISK_PREDICTION)
+    given = [IMPORTANCE, bare, later, other]
+    assert catalog.add_importance(ANN, [*given, IMPORTANCE], AUDIT) == 4
+    assert catalog.add_importance(ANN, given, AUDIT) == 0
+    assert catalog.importance(ANN, dataset_type=bare.dataset_type) == [
+        later,
+        bare,
+        IMPORTANCE,
+    ]
+    assert catalog.importance(ANN, "rsi_14", other.dataset_type) == [other]
+    assert catalog.importance(BOB) == []
+    assert catalog.audit_trail(ANN) == [AUDIT, AUDIT]
+    assert catalog.verify() == 2
+
+
+def test_importance_of_one_time_does_not_change_and_leaves_nothing(catalog: Catalog):
+    catalog.add_importance(ANN, [IMPORTANCE], AUDIT)
+    new = replace(IMPORTANCE, feature_name="adx_14")
+    changed = replace(IMPORTANCE, importance_score=0.5)
+    with pytest.raises(ConflictError, match="rsi_14"):
+        catalog.add_importance(ANN, [new, changed], AUDIT)
+    assert catalog.importance(ANN) == [IMPORTANCE]
+    assert catalog.audit_trail(ANN) == [AUDIT]
 
 
 def test_definitions_change_by_name(catalog: Catalog):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -16,11 +17,12 @@ from tradeloop.errors import (
     DamagedError,
     InputError,
 )
-from tradeloop.events import AuditEntry, Principal
+from tradeloop.events import AuditEntry, DatasetType, Principal
 from tradeloop.stores import catalog_engine, schema, tables
 from tradeloop.stores.catalog import Catalog, open_catalog
 from tradeloop.stores.records import (
     FeatureDefinition,
+    ImportanceRecord,
 )
 
 ANN, BOB = Principal("acme", "ann"), Principal("other", "bob")
@@ -86,6 +88,8 @@ def test_the_tables_have_the_names_of_the_contract(catalog: Catalog):
         "trading_signals": "id symbol signal_type confidence target_price stop_loss "
         "position_size reasoning model_version features created_at expires_at executed "
         "performance",
+        "feature_importance_ts": "timestamp feature_name dataset_type importance_score "
+        "correlation_with_outcome information_gain mutual_information created_at",
     }
     for name, columns in wanted.items():
         assert {*columns.split(), "tenant", "principal"} <= found[name]
@@ -96,6 +100,7 @@ def test_the_tables_have_the_names_of_the_contract(catalog: Catalog):
         "idx_data_quality_dataset_time",
         "idx_signals_symbol_time",
         "idx_signals_active",
+        "idx_feature_importance_name_time",
     } <= indexes
 
 
@@ -143,6 +148,31 @@ def test_a_catalog_of_a_newer_tradeloop_is_refused(path: Path):
     connection.close()
     with pytest.raises(InputError, match="9999, newer"):
         open_catalog(f"sqlite:///{path}", CLOCK)
+
+
+def test_a_catalog_of_the_first_schema_keeps_its_rows_and_takes_importance(path: Path):
+    path.parent.mkdir()
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = schema._config("catalog")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO feature_definitions VALUES (?, 'acme', 'ann', 'rsi_14', "
+            "'float64', 'technical', 'formula', 'none', '[]', 1, '2024-01-01')",
+            ("0" * 32,),
+        )
+    engine.dispose()
+    row = ImportanceRecord(
+        at_ns=1_700_000_000_000_000_000,
+        feature_name="rsi_14",
+        dataset_type=DatasetType.SIGNAL_GENERATION,
+        importance_score=0.1,
+    )
+    with open_catalog(f"sqlite:///{path}", CLOCK) as catalog:
+        assert [each.feature_name for each in catalog.features(ANN)] == ["rsi_14"]
+        catalog.add_importance(ANN, [row], AUDIT)
+        assert catalog.importance(ANN) == [row]
 
 
 def test_an_upgrade_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch):

@@ -11,7 +11,8 @@ from polars.testing import assert_frame_equal
 from stores.planted import ANN, BOB, DAY, FILES, ROOT, TEXTS, frame, tree
 from tradeloop.errors import ConflictError, DamagedError, InputError, NotFoundError
 from tradeloop.stores import folder, parquet
-from tradeloop.stores.lake import Lake, Slice
+from tradeloop.stores.lake import Lake
+from tradeloop.stores.lake_parts import Slice
 
 
 def test_a_dataset_lies_where_the_contract_says(lake: Lake):

@@ -119,4 +119,5 @@ def test_running_again_adds_no_file_to_the_lake(demo, again):
 def test_running_again_adds_no_signal_and_no_dataset(demo, again):
     with catalog(demo.pristine) as before, catalog(demo.folder) as after:
         assert after.datasets(ME) == before.datasets(ME)
+        assert after.importance(ME) == before.importance(ME)
         assert after.signals(ME, limit=100_000) == before.signals(ME, limit=100_000)

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from story.running import ME, catalog
 from tradeloop.apps.featuring import weighed
 
 pytestmark = pytest.mark.whole
@@ -33,3 +34,28 @@ def test_importance_and_criteria_stand_in_the_dataset_and_in_the_command(demo, t
 def test_every_importance_lies_in_its_interval(told):
     for name, each in told["importance"]["columns"].items():
         assert 0 <= each["low"] <= each["value"] <= each["high"], name
+
+
+def test_importance_stands_in_the_catalog_as_a_time_series(demo, told):
+    described = json.loads((demo.dataset / "metadata.json").read_text("utf-8"))
+    with catalog(demo.pristine) as opened:
+        (made,) = [d for d in opened.datasets(ME) if d.dataset_id == told["dataset_id"]]
+        found = {row.feature_name: row for row in opened.importance(ME)}
+    assert {row.at_ns for row in found.values()} == {made.creation_ns}
+    assert {row.dataset_type for row in found.values()} == {described["dataset_type"]}
+    wanted = told["importance"]["columns"]
+    assert {n: row.importance_score for n, row in found.items()} == {
+        n: each["value"] for n, each in wanted.items()
+    }
+    for name, score in told["scores"].items():
+        assert found[name].mutual_information == score["mutual_information"]
+        assert found[name].correlation_with_outcome == score["correlation_with_outcome"]
+
+
+def test_every_feature_of_the_demo_is_held_against_a_rule(demo, told):
+    described = json.loads((demo.dataset / "metadata.json").read_text("utf-8"))
+    report = described["data_quality_report"]["validation_results"]["features"]
+    assert report["rules"] == sum(report["bounds_from"].values())
+    assert report["rules"] == described["feature_count"]
+    assert 0 < report["learned_from_rows"] < report["rows"]
+    assert len(report["findings"]) == report["broken"]

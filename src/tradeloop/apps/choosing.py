@@ -32,5 +32,6 @@ def feature_choice(settings: Settings, folder: Path) -> FeatureChoice:
     """
     own = [c for name in settings.feature_files for c in load_features(folder / name)]
     with located(f"timeframes of {FILE}"):
-        lengths = tuple(sorted(duration_ns(text) for text in settings.timeframes))
+        # 60m and 1h are one timeframe.
+        lengths = tuple(sorted({duration_ns(text) for text in settings.timeframes}))
     return FeatureChoice(settings.features, tuple(own), lengths)

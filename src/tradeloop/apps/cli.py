@@ -11,7 +11,13 @@ import typer
 
 from tradeloop import __version__
 from tradeloop.apps import bench as benches
-from tradeloop.apps import cli_capture, cli_features, simulating
+from tradeloop.apps import (
+    cli_capture,
+    cli_datasets,
+    cli_features,
+    cli_labels,
+    simulating,
+)
 from tradeloop.apps import doctor as doctors
 from tradeloop.apps import init as inits
 from tradeloop.apps import loop as loops
@@ -19,9 +25,17 @@ from tradeloop.apps import schemas as contracts
 from tradeloop.apps import serving as servers
 from tradeloop.apps.options import Columns, Json
 from tradeloop.apps.settings import switch_telemetry_off
-from tradeloop.apps.terminal import Answer, answers, messages, speak, stopping
+from tradeloop.apps.terminal import (
+    Answer,
+    Commands,
+    answers,
+    messages,
+    speak,
+    stopping,
+)
 
 app = typer.Typer(
+    cls=Commands,
     help="Every trading decision becomes a training row that cannot leak.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -29,6 +43,8 @@ app = typer.Typer(
 )
 app.add_typer(cli_capture.app, name="capture")
 app.add_typer(cli_features.app, name="features")
+app.add_typer(cli_labels.app, name="labels")
+app.add_typer(cli_datasets.app, name="datasets")
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from tradeloop.apps import featuring
+from tradeloop.apps import featuring, featuring_streams
 from tradeloop.apps.choosing import feature_choice
 from tradeloop.apps.options import HERE, Columns, Files, Folder, Json
 from tradeloop.apps.settings import load
 from tradeloop.apps.terminal import speak
+from tradeloop.errors import InputError
 
 app = typer.Typer(
     help="See what features there are, compute them, check your own.",
@@ -66,15 +67,26 @@ def compute(  # noqa: PLR0913  # one parameter an option
         str | None, typer.Option(help="Bar to build from ticks, such as 1s or 1m.")
     ] = None,
     columns: Columns = None,
-    out: Annotated[Path, typer.Option(help="Parquet file to write.")] = Path(
-        "features.parquet"
-    ),
+    streams: Annotated[
+        bool,
+        typer.Option(
+            "--streams",
+            help="Of quotes, trades and book changes themselves, one file a stream.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Parquet file to write, by default features.parquet; with --streams "
+            "a folder, by default features."
+        ),
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Into the lake of --dir, not into a file.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compute features of bars, or of ticks, into a Parquet file or the lake."""
+    """Compute features of bars, or of ticks, into Parquet files or the lake."""
 
     def run() -> Mapping[str, Any]:
         settings = load(folder).model_copy(
@@ -85,12 +97,34 @@ def compute(  # noqa: PLR0913  # one parameter an option
             }
         )
         choice = feature_choice(settings, folder)
-        home = folder if keep else None
+        if streams:
+            _require_alone(
+                {"all": everything, "timeframe": timeframe, "bar": bar, "keep": keep}
+            )
+            return featuring_streams.computed_streams(
+                paths, choice.own, columns=columns, out=out or Path("features")
+            )
         return featuring.computed(
-            paths, choice, columns=columns, bar=bar, out=out, keep=home
+            paths,
+            choice,
+            columns=columns,
+            bar=bar,
+            out=out or Path("features.parquet"),
+            keep=folder if keep else None,
         )
 
-    speak(run, featuring.show_computed, as_json=as_json)
+    show = featuring_streams.show_streams if streams else featuring.show_computed
+    speak(run, show, as_json=as_json)
+
+
+def _require_alone(of_bars: Mapping[str, Any]) -> None:
+    given = [name for name, value in of_bars.items() if value]
+    if given:
+        raise InputError(
+            f"--{given[0]} is for features of bars.",
+            way_out="Leave it out, or leave --streams out.",
+            source="--streams",
+        )
 
 
 def _found(files: list[Path]) -> list[str]:

@@ -13,11 +13,12 @@ from tradeloop.apps.settings import load
 from tradeloop.apps.terminal import answers, table
 from tradeloop.capture import read_events, read_market
 from tradeloop.clock import LiveClock, monotonic_s
-from tradeloop.errors import InputError, NotFoundError
+from tradeloop.errors import InputError
 from tradeloop.features import Bank, FeatureChoice, compute, entries, load_features
 from tradeloop.features.catalogue import GROUPS
 from tradeloop.features.examine import MEANS, examine
 from tradeloop.fold import Float
+from tradeloop.pipelines.importance import newest_importance
 from tradeloop.pipelines.keep_features import keep_features
 from tradeloop.pipelines.workspace import open_workspace
 
@@ -146,15 +147,16 @@ def computed(
     Raises
     ------
     InputError
-        A file breaks a rule, or brings no bars.
+        A file breaks a rule or brings no bars, or ``out`` cannot be a file.
     """
+    if keep is None:
+        _require_place(out)
     market = read_market(list(paths), columns=columns, bar=bar)
     bank = choice.bank(market.bars, market.interval_ns)
     began_s = monotonic_s()
     found = compute(bank, market.bars)
     took_s = monotonic_s() - began_s
     if keep is None:
-        out.parent.mkdir(parents=True, exist_ok=True)
         found.write_parquet(out)
     else:
         out = _kept(keep, bank, found)
@@ -168,6 +170,21 @@ def computed(
         "seconds": round(took_s, 3),
         "missing_share": sum(known) / max(1, found.height * len(bank.names)),
     }
+
+
+def _require_place(out: Path) -> None:
+    """Make the folder of a file that is to be written, before any work."""
+    wrong = "This is a folder." if out.is_dir() else ""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        wrong = f"Its folder cannot be made: {error.strerror}."
+    if wrong:
+        raise InputError(
+            wrong,
+            way_out="Give a file to write, such as features.parquet.",
+            source=f"--out {out}",
+        )
 
 
 def _kept(folder: Path, bank: Bank, found: pl.DataFrame) -> Path:
@@ -188,16 +205,7 @@ def weighed(folder: Path) -> Mapping[str, Any]:
         No dataset there was learned from.
     """
     settings = load(folder)
-    places, principal = settings.places(folder), settings.acting()
-    with open_workspace(places, principal, LiveClock()) as workspace:
-        records = workspace.catalog.datasets(principal)
-    for record in records:
-        told = record.feature_schema["feature_selection_criteria"]
-        if isinstance(told, Mapping) and "importance" in told:
-            return {"dataset_id": record.dataset_id, **told}
-    raise NotFoundError(
-        "No dataset of this workspace was learned from yet. Run 'tradeloop run' first."
-    )
+    return newest_importance(settings.places(folder), settings.acting(), LiveClock())
 
 
 def show_weighed(answer: Mapping[str, Any]) -> None:

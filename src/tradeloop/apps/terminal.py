@@ -19,12 +19,16 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from typer.core import TyperGroup
 
 from tradeloop.clock import monotonic_s
 from tradeloop.errors import InputError, TradeloopError
 
 Answer = Mapping[str, Any]
 T = TypeVar("T")
+
+# What all errors of usage are; typer has no public name for it.
+UsageError: Any = typer.BadParameter.__base__
 
 # Progress and messages go to standard error: standard output is for the answer.
 messages = Console(stderr=True, highlight=False)
@@ -88,6 +92,37 @@ def write_json(text: str) -> None:
     """Write one JSON document to standard output, and nothing else."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+class Commands(TyperGroup):
+    """The root of the commands: with ``--json`` errors of usage are one document, too.
+
+    An unknown option or a missing argument is found before any command is called.
+    """
+
+    _as_json = False
+
+    def make_context(self, info_name: Any, args: Any, *more: Any, **extra: Any) -> Any:
+        """Parse the options of the root."""
+        options = args[: args.index("--")] if "--" in args else args
+        self._as_json = "--json" in options
+        with self._telling():
+            return super().make_context(info_name, args, *more, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse what stands after the name of a command, and call it."""
+        with self._telling():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except UsageError as error:
+            if self._as_json:
+                said = {"error": "InputError", "message": error.format_message()}
+                write_json(json.dumps(said))
+            raise
 
 
 def speak(

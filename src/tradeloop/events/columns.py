@@ -184,6 +184,29 @@ class Record:
             schema=self.schema,
         )
 
+    def sorted_json(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Write JSON texts as `frame` does: one text for one content.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame of shape (n_rows, any)
+            Rows of the record.
+
+        Raises
+        ------
+        InputError
+            A text of a column with a shape is no JSON.
+        """
+        shaped = [c for c in self.columns if c.shape and c.name in frame.columns]
+        for column in shaped:
+            texts = frame[column.name].unique().drop_nulls()
+            told = [_cell(column, loads(text)) for text in texts]
+            again = pl.col(column.name).replace_strict(
+                texts, pl.Series(told, dtype=pl.String), default=None
+            )
+            frame = frame.with_columns(again)
+        return frame
+
 
 def _cell(column: Column, value: Any) -> Any:
     if column.shape is None or value is None or isinstance(value, str):

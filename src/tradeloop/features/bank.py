@@ -10,6 +10,7 @@
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,10 +111,9 @@ def _in_order(columns: Sequence[Column]) -> list[Feature]:
 
 
 def _unique(names: Sequence[str]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
+    if doubled := sorted(n for n, count in Counter(names).items() if count > 1):
         raise InputError(
-            f"A bank cannot hold two columns of one name: {', '.join(doubled)}.",
+            f"A bank cannot hold two columns of one name: {doubled[0]!r}.",
             way_out="Publish each column once.",
         )
 

@@ -7,6 +7,7 @@ from tradeloop.features.bank import Bank
 from tradeloop.features.base import BAR_CLOCK, stream_of
 from tradeloop.features.frames import (
     ArrowStream,
+    frame_of,
     input_column,
     known_by,
     lane_bounds,
@@ -26,7 +27,8 @@ def compute(bank: Bank, bars: ArrowStream) -> pl.DataFrame:
         What to compute. Longer timeframes are made of the bars; for other streams
         beside them see `tradeloop.features.compute_streams`.
     bars : table of shape (n_rows, n_columns)
-        Anything with ``__arrow_c_stream__`` (Polars, pyarrow, pandas, DuckDB), sorted
+        Anything with ``__arrow_c_stream__`` (Polars, pyarrow, pandas, DuckDB), or a
+        lazy frame of Polars, which is collected; sorted
         by instrument and ``event_ns``, with a numeric column for each of
         ``bank.inputs``. A missing (null or NaN) input makes the features that read it
         missing in this row; they go on with the next row as if it had not been there.
@@ -43,9 +45,9 @@ def compute(bank: Bank, bars: ArrowStream) -> pl.DataFrame:
     Raises
     ------
     InputError
-        An input is absent or not numeric, or the rows are not sorted.
+        It is no table, an input is absent or not numeric, or the rows are not sorted.
     """
-    frame = bars if isinstance(bars, pl.DataFrame) else pl.DataFrame(bars)
+    frame = frame_of(bars)
     if any(interval_of(stream_of(name)) for name in bank.inputs):
         return compute_streams(bank, {BAR_CLOCK: frame})
     bounds = lane_bounds(frame)

@@ -1,6 +1,6 @@
 """Tables of any library as columns that a bank reads, and its columns as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,27 @@ class ArrowStream(Protocol):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the table over."""
+
+
+def frame_of(table: object) -> pl.DataFrame:
+    """Return a table of any library as a frame; a lazy one of Polars is collected.
+
+    Raises
+    ------
+    InputError
+        It is no table.
+    """
+    if isinstance(table, pl.DataFrame):
+        return table
+    if isinstance(table, pl.LazyFrame):
+        return table.collect()
+    if hasattr(table, "__arrow_c_stream__") or isinstance(table, Mapping):
+        return pl.DataFrame(table)
+    raise InputError(
+        f"Rows must come as a table, came as {type(table).__name__}.",
+        way_out="Give a frame of Polars or pandas, or an Arrow table.",
+        source="compute",
+    )
 
 
 def series(names: Sequence[str], found: Sequence[Float] | Float) -> list[pl.Series]:
@@ -116,13 +137,7 @@ def instrument_bounds(frame: pl.DataFrame) -> NDArray[np.intp]:
     InputError
         A column of the key is absent, or an instrument's rows are apart.
     """
-    absent = [name for name in KEY if name not in frame.columns]
-    if absent:
-        raise InputError(
-            f"Bars must have the columns {', '.join(KEY)}.",
-            way_out="Read them with tradeloop.capture.",
-            column=absent[0],
-        )
+    require_key(frame)
     if frame.is_empty():
         return np.zeros(1, np.intp)
     runs = frame["instrument"].rle().struct
@@ -132,6 +147,23 @@ def instrument_bounds(frame: pl.DataFrame) -> NDArray[np.intp]:
         repeated = names.is_first_distinct().not_().arg_true()
         _refuse_order(int(bounds[repeated[0]]))
     return bounds
+
+
+def require_key(frame: pl.DataFrame, what: str = "Bars") -> None:
+    """Refuse rows that do not say whose they are, and when.
+
+    Raises
+    ------
+    InputError
+        A column of the key is absent.
+    """
+    absent = [name for name in KEY if name not in frame.columns]
+    if absent:
+        raise InputError(
+            f"{what} must have the columns {', '.join(KEY)}.",
+            way_out="Read them with tradeloop.capture.",
+            column=absent[0],
+        )
 
 
 def _refuse_order(row: int) -> None:

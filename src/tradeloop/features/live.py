@@ -79,9 +79,16 @@ class LiveBank:
         return None if last == _NEVER else last
 
     def lane(self, instrument: str) -> Lane:
-        """Return the lane of an instrument; a new one starts with a fresh state."""
+        """Return the lane of an instrument; a new one starts with a fresh state.
+
+        Raises
+        ------
+        InputError
+            The name is empty.
+        """
         found = self._lanes.get(instrument)
         if found is None:
+            _require_name(instrument)
             found = Lane(self.bank, self._common, self._of_all)
             self._lanes[instrument] = found
         return found
@@ -158,6 +165,8 @@ class LiveBank:
         return found
 
     def _require(self, instrument: str | None, stream: str) -> None:
+        if instrument is not None:
+            _require_name(instrument)
         if (instrument is None) != (stream in self.shared):
             raise InputError(
                 f"An event of the stream {stream!r} came with the instrument "
@@ -293,3 +302,13 @@ class LiveBank:
         self._known = {(n, s): (ns, at) for n, s, ns, at in header["known"]}
         for longer, held in zip(self._timeframes, header["timeframes"], strict=True):
             longer.restore(held)
+
+
+def _require_name(instrument: str) -> None:
+    if not instrument:
+        raise InputError(
+            "An event of one instrument must name it; the name was empty.",
+            way_out="Name it, or None for a stream that all instruments see.",
+            source="LiveBank",
+            column="instrument",
+        )

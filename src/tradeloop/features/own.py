@@ -64,8 +64,8 @@ def feature(
     -------
     decorator
         Turns the step into a `Feature` of its name. The step is plain Python that
-        Numba can compile; it must not raise, and a row with a missing input never
-        reaches it.
+        Numba can compile; a row with a missing input never reaches it, and in a row in
+        which it raises it has no value.
 
     Raises
     ------

@@ -22,17 +22,20 @@ from tradeloop.errors import InputError
 from tradeloop.features.bank import Bank
 from tradeloop.features.base import BAR_CLOCK, Column, stream_of
 from tradeloop.features.frames import (
+    KEY,
     ArrowStream,
+    frame_of,
     input_column,
     instrument_bounds,
     known_by,
     lane_bounds,
     latest,
+    require_key,
     series,
     whole_ns,
 )
 from tradeloop.features.panel import address_of, fresh_columns, run_panel
-from tradeloop.features.timeframes import interval_of, resample
+from tradeloop.features.timeframes import interval_of, longer_bars
 from tradeloop.fold import Float, compiled
 
 _FIRST = (
@@ -108,7 +111,7 @@ def stream_rows(name: str, table: ArrowStream) -> Stream:
     InputError
         An instrument's rows are apart, or a time is absent.
     """
-    frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
+    frame = frame_of(table)
     shared = "instrument" not in frame.columns
     if shared:
         frame = frame.with_columns(instrument=pl.lit(""))
@@ -255,18 +258,6 @@ class _Tables:
         run_panel(bank.part(places), state, where, stream.bounds, max(1, len(hidden)))
 
 
-def longer_bars(
-    needed: set[str], tables: Mapping[str, ArrowStream]
-) -> dict[str, ArrowStream]:
-    """Make of the bars the timeframes that are needed and were not given."""
-    wanted = {name: interval_of(name) for name in sorted(needed - set(tables))}
-    return {
-        name: resample(tables[BAR_CLOCK], interval_ns)
-        for name, interval_ns in wanted.items()
-        if interval_ns and BAR_CLOCK in tables
-    }
-
-
 def compute_streams(
     bank: Bank, tables: Mapping[str, ArrowStream], at: str | ArrowStream = BAR_CLOCK
 ) -> pl.DataFrame:
@@ -322,8 +313,9 @@ def compute_streams(
     if isinstance(at, str):
         to = streams[at] if at in streams else stream_rows(at, tables[at])
         return _as_known(made, to)
-    rows = at if isinstance(at, pl.DataFrame) else pl.DataFrame(at)
-    rows = rows.with_row_index("row").sort("instrument", "received_ns")
+    asked = frame_of(at)
+    require_key(asked, "Rows to see the features at")
+    rows = asked.select(KEY).with_row_index("row").sort("instrument", "received_ns")
     found = _as_known(made, stream_rows(_ASKER, rows))
     return found.with_columns(rows["row"]).sort("row").drop("row")
 

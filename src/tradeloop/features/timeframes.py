@@ -16,7 +16,13 @@ import polars as pl
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns, duration_text
 from tradeloop.features.base import BAR_CLOCK, Column, Feature, Source, stream_of
-from tradeloop.features.frames import ArrowStream, known_by, lane_bounds, whole_ns
+from tradeloop.features.frames import (
+    ArrowStream,
+    frame_of,
+    known_by,
+    lane_bounds,
+    whole_ns,
+)
 from tradeloop.fold import compiled
 
 _SUMS = ("volume", "signed_volume")
@@ -39,7 +45,11 @@ def _close(pending: Any, end_ns: Any, by: Any, made: Any, n: Any) -> Any:
 
 @compiled
 def _add(pending: Any, row: Any) -> None:
-    pending[1], pending[2] = max(pending[1], row[1]), min(pending[2], row[2])
+    # One that is missing is less than none, and greater than none.
+    if row[1] > pending[1] or pending[1] != pending[1]:
+        pending[1] = row[1]
+    if row[2] < pending[2] or pending[2] != pending[2]:
+        pending[2] = row[2]
     for k in range(3, 3 + _N_LASTS):
         pending[k] = row[k]
     for k in range(3 + _N_LASTS, pending.size):
@@ -127,7 +137,7 @@ def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
             way_out="Give its length in nanoseconds.",
             source="resample",
         )
-    frame = bars if isinstance(bars, pl.DataFrame) else pl.DataFrame(bars)
+    frame = frame_of(bars)
     bounds = lane_bounds(frame)
     state = _State(bounds.size - 1)
     ends = whole_ns(frame, "event_ns")
@@ -149,6 +159,18 @@ def resample(bars: ArrowStream, interval_ns: int) -> pl.DataFrame:
             ),
         ]
     )
+
+
+def longer_bars(
+    needed: set[str], tables: Mapping[str, ArrowStream]
+) -> dict[str, ArrowStream]:
+    """Make of the bars the timeframes that are needed and were not given."""
+    wanted = {name: interval_of(name) for name in sorted(needed - set(tables))}
+    return {
+        name: resample(tables[BAR_CLOCK], interval_ns)
+        for name, interval_ns in wanted.items()
+        if interval_ns and BAR_CLOCK in tables
+    }
 
 
 def _rows(frame: pl.DataFrame) -> Any:

@@ -1,6 +1,7 @@
 """The code that a step runs: what it reaches, and a hash of it for the cache."""
 
 from collections.abc import Callable
+from enum import Enum, EnumType
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -24,12 +25,25 @@ def _codes(code: CodeType) -> list[CodeType]:
 
 
 def _read(function: FunctionType) -> list[Any]:
-    """List the values that a function finds by name, or that it was closed over."""
+    """List the values that a function finds by name, was closed over, or defaults to.
+
+    Bytecode keeps the names of ``module.part.NAME`` apart, so each name is looked up in
+    each module and enumeration that was found, however deep: rather a value too many.
+    """
     names = [n for code in _codes(function.__code__) for n in code.co_names]
     found = [function.__globals__.get(name) for name in names]
-    modules = [value for value in found if isinstance(value, ModuleType)]
-    found += [getattr(m, name, None) for m in modules for name in names]
-    return found + [cell.cell_contents for cell in function.__closure__ or ()]
+    found += [cell.cell_contents for cell in function.__closure__ or ()]
+    found += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    seen: set[int] = set()
+    for value in found:  # which grows meanwhile
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, ModuleType | EnumType):
+            found += [getattr(value, name, None) for name in names]
+        elif isinstance(value, tuple):
+            found += value
+    return found
 
 
 def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
@@ -46,7 +60,7 @@ def reached(step: Step) -> tuple[list[FunctionType], list[Any]]:
         for value in _read(function):
             if isinstance(value, FunctionType) or hasattr(value, "py_func"):
                 todo.append(value)
-            elif isinstance(value, int | float | tuple):
+            elif isinstance(value, int | float | complex | tuple | Enum):
                 constants.append(value)
     return functions, constants
 

@@ -28,8 +28,9 @@ class Kernel:
     Parameters
     ----------
     step : callable
-        ``step([state,] [ring,] [params,] *inputs)``; it must not raise, and ``state``
-        takes constant indices only.
+        ``step([state,] [ring,] [params,] *inputs)``; ``state`` takes constant indices
+        only. In a row in which it raises all its outputs are NaN; it should not, as
+        what it wrote to its memory until then stays.
     outputs : tuple of str
         Names of what the step returns.
     state, params : int

@@ -90,7 +90,7 @@ def emit(kernel: Any, step: Any) -> Any:
 
         def build(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             write = _Writer(context, builder)
-            call = _caller(write, context.get_function(callee, signature), signature)
+            call = _caller(write, step.get_compile_result(signature))
             _loops(write, kernel, call, args, (reads, writes))
             return context.get_dummy_value()
 
@@ -118,18 +118,30 @@ def _require_floats(kernel: Any, kind: Any) -> None:
         )
 
 
-def _caller(write: _Writer, function: Any, signature: Any) -> Callable[..., list[Any]]:
-    """Return a call of the step that gives its outputs as doubles."""
+def _caller(write: _Writer, compiled: Any) -> Callable[..., list[Any]]:
+    """Return a call of the step that gives its outputs as doubles, NaN if it raises."""
+    context, builder, kind = write.context, write.builder, compiled.fndesc.restype
+    context.add_linking_libs([compiled.library])
+    function = context.declare_function(builder.module, compiled.fndesc)
 
     def call(arguments: list[Any]) -> list[Any]:
-        result, kind = function(write.builder, arguments), signature.return_type
+        # Numba's own call would leave the loop, and the rows after it unset.
+        status, result = context.call_conv.call_function(
+            builder, function, kind, compiled.fndesc.argtypes, arguments
+        )
         if not isinstance(kind, types.BaseTuple):
             parts = [(result, kind)]
         else:
-            values = cgutils.unpack_tuple(write.builder, result)
+            values = cgutils.unpack_tuple(builder, result)
             parts = list(zip(values, kind, strict=True))
-        cast = write.context.cast
-        return [cast(write.builder, v, t, types.float64) for v, t in parts]
+        return [
+            builder.select(
+                status.is_error,
+                _DOUBLE(nan),
+                context.cast(builder, value, each, types.float64),
+            )
+            for value, each in parts
+        ]
 
     return call
 
@@ -172,7 +184,10 @@ def _column(write: _Writer, where: Any, numbers: Any, place: int) -> Any:
 
 
 def _row(write: _Writer, lead: list[Any], call: Any, at: Any, counts: Any) -> None:
-    """Run the step where all its inputs are there; else every output is NaN."""
+    """Run the step where all its inputs are there; else every output is NaN.
+
+    As where it raises; what it wrote to its memory until then stays.
+    """
     builder, (reads, writes) = write.builder, counts
     values = [builder.load(each) for each in at[:reads]]
     known = ir.Constant(ir.IntType(1), 1)

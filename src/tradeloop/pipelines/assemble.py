@@ -1,11 +1,7 @@
-"""Decisions, features and labels to a dataset, certified and kept in the lake."""
+"""Decisions, features and labels to a dataset, and its leak certificate."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -14,9 +10,7 @@ from tradeloop.datasets import (
     Certificate,
     Dataset,
     DatasetInputs,
-    Findings,
     Fitted,
-    Occasion,
     PurgedWalkForward,
     Recipe,
     Sampling,
@@ -25,31 +19,17 @@ from tradeloop.datasets import (
     StateRule,
     Undivided,
     assemble,
-    card,
     certify,
-    dataset_folder,
-    day_files,
     frame_hash,
-    metadata,
 )
-from tradeloop.errors import NotFoundError
+from tradeloop.errors import InputError
 from tradeloop.events import DatasetType, duration_text
 from tradeloop.features import Bank, RegimeRule
-from tradeloop.pipelines.announce import announce_dataset
 from tradeloop.pipelines.featurize import featurize, with_series
 from tradeloop.pipelines.label import last_received_ns
 from tradeloop.pipelines.rules import Rules
-from tradeloop.pipelines.workspace import Workspace
-from tradeloop.stores import (
-    DatasetRecord,
-    FeatureDefinition,
-    LabelingRule,
-    QualityRecord,
-)
 
-TYPE = DatasetType.SIGNAL_GENERATION
 _FEW_ROWS, _LEAST_ROWS = 1_000, 20
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATE, _REGIME = StateRule(), RegimeRule()
 
 
@@ -69,6 +49,8 @@ class Material:
         Horizons of the labels.
     benchmark : str, optional
         Instrument that was subtracted.
+    dataset_type : DatasetType
+        What the dataset teaches.
     """
 
     bank: Bank
@@ -79,6 +61,7 @@ class Material:
     series: pl.DataFrame | None = None
     fills: pl.DataFrame | None = None
     benchmark: str | None = None
+    dataset_type: DatasetType = DatasetType.SIGNAL_GENERATION
 
 
 def splitter_for(n_labelled: int, horizon_ns: int, rules: Rules) -> Splitter:
@@ -106,7 +89,7 @@ def assemble_dataset(
         No decision became a row, or a fold keeps too few.
     """
     recipe = Recipe(
-        inputs=_inputs(market, material, splitter, rules),
+        inputs=inputs_of(market, material, splitter, rules),
         splitter=splitter,
         categories={e.name: e.category for e in material.bank.catalogue()},
         state=_STATE,
@@ -124,18 +107,66 @@ def assemble_dataset(
     return assemble(sources, recipe)
 
 
-def _inputs(
-    market: Market,
-    material: Material,
-    splitter: Splitter,
-    rules: Rules,
+def divided(
+    market: Market, material: Material, rules: Rules, left_out: dict[str, str]
+) -> tuple[Dataset, Splitter]:
+    """Assemble; cut into folds where the rows allow it, else keep the rows and say why.
+
+    Parameters
+    ----------
+    market, material, rules
+        As in `assemble_dataset`.
+    left_out : dict of str to str
+        Gets the reason, as that of the model: without folds none can be judged.
+
+    Raises
+    ------
+    InputError
+        No decision became a row.
+    """
+    labelled = int((material.labels["state"] == "labelled").sum())
+    splitter = splitter_for(labelled, material.horizons_ns[0], rules)
+
+    def made(by: Splitter) -> Dataset:
+        return assemble_dataset(market, material, by, rules)
+
+    return cut(made, splitter, left_out)
+
+
+def cut(
+    made: Callable[[Splitter], Dataset], splitter: Splitter, left_out: dict[str, str]
+) -> tuple[Dataset, Splitter]:
+    """Make a dataset with folds; without them, and with the reason, where it must be.
+
+    Parameters
+    ----------
+    made : callable
+        From a splitter to the dataset.
+    splitter : Splitter
+        The one that is wanted.
+    left_out : dict of str to str
+        Gets the reason.
+    """
+    try:
+        return made(splitter), splitter
+    except InputError as error:
+        if not splitter.count():
+            raise
+        left_out["model"] = str(error)
+    return made(Undivided()), Undivided()
+
+
+def inputs_of(
+    market: Market, material: Material, splitter: Splitter, rules: Rules
 ) -> DatasetInputs:
+    """Hash what a dataset is a function of."""
     frames = {
         "bars": market.bars,
         "quotes": market.quotes,
-        "decisions": material.decisions,
+        # The order in which decisions and fills came changes no row.
+        "decisions": material.decisions.sort("decision_id"),
         "series": material.series,
-        "fills": material.fills,
+        "fills": material.fills.sort("fill_id") if material.fills is not None else None,
     }
     slices = {
         name: frame_hash(frame)
@@ -144,7 +175,7 @@ def _inputs(
     }
     known_ns = max(last_received_ns(market.bars), last_received_ns(market.quotes))
     return DatasetInputs(
-        dataset_type=TYPE.value,
+        dataset_type=material.dataset_type.value,
         slices=slices,
         feature_fingerprint=material.bank.fingerprint,
         label_rules=label_rules(material, rules),
@@ -191,140 +222,4 @@ def certify_dataset(
         recompute,
         fitted=fitted,
         sampling=Sampling(seed=seed),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Where a dataset lies.
-
-    Parameters
-    ----------
-    dataset_id, version : str
-        Its names.
-    path, card : Path
-        Folder and card.
-    files : int
-        Files of the version.
-    """
-
-    dataset_id: str
-    version: str
-    path: Path
-    card: Path
-    files: int
-
-
-def dataset_id_of(dataset: Dataset) -> str:
-    """Name within the tenant: type and the first 16 digits of the version."""
-    return f"{dataset.dataset_type.lower()}-{dataset.version[:16]}"
-
-
-def write_dataset(
-    workspace: Workspace,
-    dataset: Dataset,
-    findings: Findings,
-    *,
-    bank: Bank,
-) -> Written:
-    """Put the dataset into the lake and register it, with its report, in the catalog.
-
-    A version that is there already is left as it is.
-    """
-    principal = workspace.principal
-    folder = dataset_folder(principal.tenant, dataset.dataset_type, dataset.version)
-    root = str(folder.relative_to(principal.tenant))
-    now_ns = _created_ns(workspace, root)
-    occasion = Occasion(dataset_id_of(dataset), now_ns, str(folder))
-    described = metadata(dataset, occasion, findings)
-    manifest = workspace.lake.write_dataset(
-        principal,
-        root,
-        day_files(dataset),
-        {"metadata.json": _json(described), "README.md": card(described)},
-    )
-    workspace.catalog.define_features(
-        principal, definitions(bank), workspace.audit("define", "features")
-    )
-    _register(workspace, dataset, described, findings, now_ns)
-    kept = workspace.lake.read_text(principal, root, "metadata.json")
-    announce_dataset(workspace, json.loads(kept), now_ns)
-    path = workspace.places.lake / folder
-    return Written(
-        occasion.dataset_id,
-        dataset.version,
-        path,
-        path / "README.md",
-        len(manifest.files),
-    )
-
-
-def _created_ns(workspace: Workspace, root: str) -> int:
-    """When this version was made, to the microsecond: the first time counts."""
-    try:
-        text = workspace.lake.read_text(workspace.principal, root, "metadata.json")
-    except NotFoundError:
-        return workspace.clock.now_ns() // 1_000 * 1_000
-    created = datetime.fromisoformat(json.loads(text)["creation_timestamp"])
-    return (created - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
-
-
-def definitions(bank: Bank) -> list[FeatureDefinition]:
-    """List what the published columns of a bank mean, for the catalog."""
-    return [
-        FeatureDefinition(
-            feature_name=entry.name,
-            feature_type="float64",
-            feature_category=entry.category,
-            calculation_method=entry.formula,
-            data_sources=tuple(entry.inputs),
-        )
-        for entry in bank.catalogue()
-    ]
-
-
-def _register(
-    workspace: Workspace,
-    dataset: Dataset,
-    described: Mapping[str, Any],
-    findings: Findings,
-    now_ns: int,
-) -> None:
-    rule = LabelingRule(
-        rule_name="outcome",
-        rule_type="outperformance_bps",
-        criteria=described["label_schema"]["labeling_criteria"],
-        thresholds=described["inputs"]["label_rules"]["outcome"],
-    )
-    workspace.catalog.define_rules(
-        workspace.principal, [rule], workspace.audit("define", "labelling rules")
-    )
-    record = DatasetRecord(
-        dataset_id=described["dataset_id"],
-        dataset_type=TYPE,
-        creation_ns=now_ns,
-        sample_count=dataset.sample_count,
-        feature_count=dataset.feature_count,
-        label_distribution=dataset.label_distribution,
-        quality_score=described["quality_score"],
-        storage_location=described["storage_location"],
-        feature_schema=described["feature_schema"],
-        label_schema=described["label_schema"],
-    )
-    report = QualityRecord(
-        dataset_id=record.dataset_id,
-        report_ns=now_ns,
-        quality_metrics=findings.quality,
-        validation_results=findings.certificate.as_mapping(),
-        data_lineage=described["inputs"],
-    )
-    workspace.catalog.register_dataset(
-        workspace.principal,
-        record,
-        workspace.audit("register", record.dataset_id, rows=record.sample_count),
-        report=report,
     )

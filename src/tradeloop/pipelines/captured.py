@@ -11,14 +11,67 @@ from dataclasses import dataclass
 import polars as pl
 
 from tradeloop.capture import Market
-from tradeloop.errors import NotFoundError
-from tradeloop.events import BAR, DECISION, FILL, QUOTE, SERIES, TRADE, Record
+from tradeloop.errors import DamagedError, NotFoundError
+from tradeloop.events import (
+    BAR,
+    DECISION,
+    FILL,
+    ORDER_EVENT,
+    QUOTE,
+    SERIES,
+    TRADE,
+    Record,
+)
 from tradeloop.pipelines.record import SLICE
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import Slice, StoredEvent
 
 _MARKET = (BAR, QUOTE, TRADE, SERIES)
 _SEQ = "_seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which of the captured events count: the state of the world at a position.
+
+    Parameters
+    ----------
+    until_seq : int, optional
+        Position in the journal after which nothing counts; None: all of it counts.
+    slices : tuple of str, optional
+        Ids of the slices of the lake that count, messages then do not; None: every
+        slice and every message up to the position.
+    """
+
+    until_seq: int | None = None
+    slices: tuple[str, ...] | None = None
+
+    def of(self, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Return the events up to the position."""
+        if self.until_seq is None:
+            return list(events)
+        return [event for event in events if event.seq <= self.until_seq]
+
+    def market(
+        self, workspace: Workspace, kinds: Sequence[str]
+    ) -> dict[str, list[StoredEvent]]:
+        """Return slices and messages of the market that count, by kind."""
+        who, journal = workspace.principal, workspace.journal
+        found = {kind: self.of(journal.events(who, kind)) for kind in (SLICE, *kinds)}
+        if self.slices is None:
+            return found
+        named = set(self.slices)
+        slices = [event for event in found[SLICE] if event.event_id in named]
+        if len(slices) < len(named):
+            lost = sorted(named - {event.event_id for event in slices})
+            raise DamagedError(
+                f"The journal does not list the slice {lost[0]!r} of the lake, nor "
+                f"{len(lost) - 1} more. Restore it from a backup."
+            )
+        return {SLICE: slices, **{kind: [] for kind in kinds}}
+
+
+EVERYTHING = Extent()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +93,15 @@ class Captured:
     read: Mapping[str, int]
 
 
-def captured_market(workspace: Workspace) -> Captured:
+def captured_market(workspace: Workspace, extent: Extent = EVERYTHING) -> Captured:
     """Read every slice that the journal lists, each checked, and every message.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    extent : Extent
+        Which of them count.
 
     Raises
     ------
@@ -50,10 +110,7 @@ def captured_market(workspace: Workspace) -> Captured:
     DamagedError
         A slice does not match its hash.
     """
-    kinds = (SLICE, *(record.kind for record in _MARKET))
-    events = {
-        kind: workspace.journal.events(workspace.principal, kind) for kind in kinds
-    }
+    events = extent.market(workspace, [record.kind for record in _MARKET])
     slices = events[SLICE]
     bars = _rows(workspace, BAR, slices, events[BAR.kind])
     if bars.is_empty():
@@ -188,6 +245,33 @@ def captured_decision(workspace: Workspace, decision_id: str) -> pl.DataFrame:
     """
     stored = workspace.journal.get(workspace.principal, DECISION.kind, decision_id)
     return _frame(DECISION, [stored])
+
+
+def captured_events(
+    workspace: Workspace, record: Record, extent: Extent = EVERYTHING
+) -> pl.DataFrame:
+    """Read all events of a kind that lies in the journal, in its order."""
+    events = workspace.journal.events(workspace.principal, record.kind)
+    return _frame(record, extent.of(events))
+
+
+def position(workspace: Workspace, as_of_ns: int | None = None) -> int:
+    """Position of the last event of a dataset's kinds; 0 where there is none.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    as_of_ns : int, optional
+        Only what was recorded by then counts, ns UTC.
+    """
+    kinds = (SLICE, *(r.kind for r in (*_MARKET, DECISION, FILL, ORDER_EVENT)))
+    last = 0
+    for kind in kinds:
+        events = workspace.journal.events(workspace.principal, kind)
+        known = (e.seq for e in events if as_of_ns is None or e.recorded_ns <= as_of_ns)
+        last = max(last, max(known, default=0))
+    return last
 
 
 def captured_fills(workspace: Workspace, decision_id: str) -> pl.DataFrame:

@@ -33,7 +33,6 @@ from tradeloop.pipelines.assemble import (
     assemble_dataset,
     certify_dataset,
     label_rules,
-    write_dataset,
 )
 from tradeloop.pipelines.captured import (
     Captured,
@@ -44,6 +43,7 @@ from tradeloop.pipelines.captured import (
 )
 from tradeloop.pipelines.collected import Collected, Include, Seen, Usual
 from tradeloop.pipelines.featurize import featurize, with_series
+from tradeloop.pipelines.keep_dataset import write_dataset
 from tradeloop.pipelines.label import label_decisions, last_received_ns
 from tradeloop.pipelines.own import usual_horizons_ns
 from tradeloop.pipelines.workspace import Workspace

@@ -9,9 +9,10 @@ from tradeloop.capture import Intake, Market
 from tradeloop.datasets import Certificate, Dataset, Splitter
 from tradeloop.events import duration_text
 from tradeloop.features import Bank
-from tradeloop.pipelines.assemble import Material, Written
+from tradeloop.pipelines.assemble import Material
 from tradeloop.pipelines.compare import Compared
 from tradeloop.pipelines.featurize import Parity
+from tradeloop.pipelines.keep_dataset import Written
 from tradeloop.pipelines.record import Capture, summed
 from tradeloop.pipelines.register import Registered
 from tradeloop.pipelines.rules import Rules
@@ -97,9 +98,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What was made durable."""
+    """What was made durable, and the slices of the lake that hold the market."""
 
     captures: tuple[Capture, ...]
+    slices: tuple[str, ...] = ()
 
     @property
     def summed(self) -> tuple[Capture, ...]:

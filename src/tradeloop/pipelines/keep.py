@@ -26,7 +26,7 @@ def keep(
         with another content: those are in quarantine, nothing may learn from them.
     """
     with stage(progress, "journal and lake") as told:
-        market = record_market(workspace, job.market, job.series)
+        market, slices = record_market(workspace, job.market, job.series)
         decided = [
             record_events(workspace, DECISION, s.name, s.rows, s.quarantined)
             for s in looked.decisions
@@ -37,7 +37,7 @@ def keep(
             if s is not None
         ]
         captures = (*market, *decided, *filled)
-        kept = Kept(captures)
+        kept = Kept(captures, slices)
         good = without(looked, kept)
         settle(workspace, good.labels, job.horizons_ns[0])
         told.text = (

@@ -9,22 +9,23 @@ from tradeloop.datasets import (
     Dataset,
     Findings,
     Splitter,
-    Undivided,
     feature_schema,
     label_schema,
 )
 from tradeloop.errors import InputError
 from tradeloop.pipelines.assemble import (
     Material,
-    assemble_dataset,
     certify_dataset,
+    divided,
     label_rules,
-    splitter_for,
-    write_dataset,
 )
+from tradeloop.pipelines.captured import Extent, position
 from tradeloop.pipelines.compare import Compared, compare
-from tradeloop.pipelines.job import Job, Learned, Looked
+from tradeloop.pipelines.job import Job, Kept, Learned, Looked
+from tradeloop.pipelines.judge_features import judged
+from tradeloop.pipelines.keep_dataset import Origin, write_dataset
 from tradeloop.pipelines.progress import Progress, stage
+from tradeloop.pipelines.recipe import recipe_of
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.train import Trained, train
 from tradeloop.pipelines.weigh import weigh
@@ -33,7 +34,12 @@ from tradeloop.quality import QualityReport, RowCounts, measure
 
 
 def learn(
-    job: Job, looked: Looked, workspace: Workspace, rules: Rules, progress: Progress
+    job: Job,
+    looked: Looked,
+    kept: Kept,
+    workspace: Workspace,
+    rules: Rules,
+    progress: Progress,
 ) -> Learned:
     """Judge the data, make the dataset, train, certify, and keep all of it."""
     quality = _quality(job, looked, progress)
@@ -50,7 +56,7 @@ def learn(
     left_out: dict[str, str] = {}
     try:
         with stage(progress, "dataset") as told:
-            dataset, splitter = _assembled(job, material, rules, left_out)
+            dataset, splitter = divided(job.market, material, rules, left_out)
             told.text = f"{dataset.sample_count:,} rows, version {dataset.version[:12]}"
     except InputError as error:
         return Learned(quality, material, left_out={"dataset": str(error)})
@@ -74,11 +80,14 @@ def learn(
             _weighed(dataset, trained, rules, progress),
         ),
         label_schema=label_schema(dataset, label_rules(material, rules)),
-        quality=quality.as_mapping(),
+        quality=judged(quality, material, dataset),
         licences=job.licences,
     )
     with stage(progress, "lake") as told:
-        written = write_dataset(workspace, dataset, findings, bank=looked.bank)
+        origin = _origin(job, material, kept, workspace, (rules, splitter))
+        written = write_dataset(
+            workspace, dataset, findings, bank=looked.bank, origin=origin
+        )
         told.text = f"{written.files:,} files"
     return Learned(
         quality=quality,
@@ -93,19 +102,18 @@ def learn(
     )
 
 
-def _assembled(
-    job: Job, material: Material, rules: Rules, left_out: dict[str, str]
-) -> tuple[Dataset, Splitter]:
-    """Cut into folds where the rows allow it; else keep the rows and say why."""
-    labelled = int((material.labels["state"] == "labelled").sum())
-    splitter = splitter_for(labelled, job.horizons_ns[0], rules)
-    try:
-        return assemble_dataset(job.market, material, splitter, rules), splitter
-    except InputError as error:
-        if not splitter.count():
-            raise
-        left_out["model"] = str(error)
-    return assemble_dataset(job.market, material, Undivided(), rules), Undivided()
+def _origin(
+    job: Job,
+    material: Material,
+    kept: Kept,
+    workspace: Workspace,
+    made: tuple[Rules, Splitter],
+) -> Origin:
+    """Say where this run's inputs are: its slices of the lake, its decisions."""
+    rules, splitter = made
+    extent = Extent(position(workspace), kept.slices)
+    recipe = recipe_of(material, rules, splitter, extent, job.market.interval_ns)
+    return Origin(recipe, material.decisions, material.fills)
 
 
 def _weighed(

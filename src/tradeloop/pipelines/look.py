@@ -3,10 +3,12 @@
 Bad input ends here, with nothing half-written.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from tradeloop.capture import QUARANTINE, Intake, fills_outside_bar, resolve
-from tradeloop.events import FILL
+from tradeloop.events import DECISION, FILL
 from tradeloop.pipelines.featurize import featurize, parity, with_series
 from tradeloop.pipelines.job import Job, Looked, Source
 from tradeloop.pipelines.label import label_decisions
@@ -37,7 +39,11 @@ def look(job: Job, rules: Rules, progress: Progress) -> Looked:
             f"history: {same.differing} of {same.rows * same.columns:,} values differ"
         )
     with stage(progress, "decisions") as told:
-        decisions, fills = _decided(job, bars, rules)
+        made, fills = _decided(job, bars, rules)
+        # What a run sees is what the journal will give back.
+        decisions = tuple(
+            replace(source, rows=DECISION.sorted_json(source.rows)) for source in made
+        )
         told.text = f"{sum(s.rows.height for s in decisions):,} with a market"
     with stage(progress, "labels") as told:
         labels = label_decisions(

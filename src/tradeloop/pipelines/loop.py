@@ -72,7 +72,7 @@ def run_loop(
     looked = look(job, rules, progress)
     with open_workspace(places, principal, clock) as workspace:
         kept, looked = keep(job, looked, workspace, progress)
-        learned = learn(job, looked, workspace, rules, progress)
+        learned = learn(job, looked, kept, workspace, rules, progress)
         used = use(job, learned, workspace, rules, progress)
         ledger = workspace.journal.ledger(principal)
         reasons = set_aside(workspace)

@@ -47,7 +47,7 @@ class Capture:
 
 def record_market(
     workspace: Workspace, market: Market, series: pl.DataFrame | None
-) -> tuple[Capture, ...]:
+) -> tuple[tuple[Capture, ...], tuple[str, ...]]:
     """Put market data into the lake; refused rows go to quarantine.
 
     Each slice of the lake is an event of the journal, whose audit entry is committed
@@ -55,18 +55,22 @@ def record_market(
 
     Returns
     -------
-    tuple of Capture
+    captures : tuple of Capture
         One per kind that is there.
+    slices : tuple of str
+        Ids of the slices that hold the good rows.
     """
     frames = {"bar": market.bars, "quote": market.quotes, "trade": market.trades}
     if series is not None:
         frames["series"] = series
-    for kind, frame in frames.items():
+    listed = [
         _slice(workspace, kind, frame, last_received_ns(frame))
+        for kind, frame in frames.items()
+    ]
     captures = [_captured_market(workspace, intake) for intake in market.intakes]
     if series is not None:
         captures.append(Capture("series", series.height, series.height, 0))
-    return summed(captures)
+    return summed(captures), tuple(each.event_id for each in listed if each)
 
 
 def record_intake(workspace: Workspace, intake: Intake) -> Capture:
@@ -82,7 +86,8 @@ def record_intake(workspace: Workspace, intake: Intake) -> Capture:
     at_ns = last_received_ns(intake.rows)
     known = _slice(workspace, intake.record.kind, intake.flagged, at_ns)
     captured = _captured_market(workspace, intake)
-    return replace(captured, duplicates=intake.rows.height if known else 0)
+    twice = known is not None and known.before
+    return replace(captured, duplicates=intake.rows.height if twice else 0)
 
 
 def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
@@ -93,28 +98,37 @@ def _captured_market(workspace: Workspace, intake: Intake) -> Capture:
     return Capture(kind, intake.read, intake.rows.height, refused.height)
 
 
-def _slice(workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int) -> bool:
-    """Keep a frame in the lake and list it in the journal, once for each content.
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A slice in the journal; ``before``: it was listed already."""
 
-    Says whether the journal listed it before.
+    event_id: str
+    before: bool
+
+
+def _slice(
+    workspace: Workspace, kind: str, frame: pl.DataFrame, at_ns: int
+) -> _Listed | None:
+    """Keep a frame in the lake and list it in the journal, once for each content.
 
     What a crash leaves in the lake without a line in the journal is not read, and is
     found there, and listed, when the same rows come again.
     """
     if frame.is_empty():
-        return False
+        return None
     written = workspace.lake.write_events(workspace.principal, kind, frame)
     body = {"kind": kind, "sha256": written.sha256, "rows": written.rows}
     if written.version is not None:
         body["version"] = written.version
+    event_id = f"{kind}-{written.sha256}"
     receipts = workspace.journal.append(
         workspace.principal,
         SLICE,
         "lake",
-        [Event(f"{kind}-{written.sha256}", at_ns, at_ns, body)],
+        [Event(event_id, at_ns, at_ns, body)],
         workspace.audit("write", f"market {kind}", rows=frame.height),
     )
-    return receipts[0].status == "duplicate"
+    return _Listed(event_id, receipts[0].status == "duplicate")
 
 
 def summed(captures: Sequence[Capture]) -> tuple[Capture, ...]:

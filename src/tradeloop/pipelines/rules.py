@@ -141,6 +141,32 @@ class Rules:
         short = interval_ns < self.stale_ticks_ns
         return self.stale_ticks_ns if short else self.stale_bars_ns
 
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any], features: FeatureChoice) -> "Rules":
+        """Build the rules that `as_mapping` wrote down.
+
+        Parameters
+        ----------
+        given : mapping
+            What `as_mapping` gave.
+        features : FeatureChoice
+            What is computed of the bars; the mapping does not say.
+
+        Raises
+        ------
+        InputError
+            A name is unknown, or a value is outside its range.
+        """
+        return cls(
+            outcome=OutcomeRule.from_mapping(given["outcome"]),
+            costs=CostModel.from_mapping(given["costs"]),
+            model=ModelRule.from_mapping(given["model"]),
+            wait_ns=duration_ns(given["wait"]),
+            stale_bars_ns=duration_ns(given["stale_bars"]),
+            stale_ticks_ns=duration_ns(given["stale_ticks"]),
+            features=features,
+        )
+
     def as_mapping(self) -> dict[str, Any]:
         """Plain values, for the version hash, the card and the tracking run."""
         return {

@@ -21,12 +21,14 @@ from tradeloop.stores.catalog import Catalog, open_catalog
 from tradeloop.stores.event_log import EventLog
 from tradeloop.stores.features import FeatureStore, Stored
 from tradeloop.stores.journal import Journal, open_journal
-from tradeloop.stores.lake import Lake, Slice
+from tradeloop.stores.lake import Lake
+from tradeloop.stores.lake_parts import Slice, Taken
 from tradeloop.stores.manifest import FileEntry, Manifest
 from tradeloop.stores.opening import open_log
 from tradeloop.stores.records import (
     DatasetRecord,
     FeatureDefinition,
+    ImportanceRecord,
     LabelingRule,
     QualityRecord,
     SignalRecord,
@@ -50,6 +52,7 @@ __all__ = [
     "FeatureStore",
     "FileEntry",
     "Gap",
+    "ImportanceRecord",
     "Journal",
     "LabelingRule",
     "Lake",
@@ -70,6 +73,7 @@ __all__ = [
     "StoredReject",
     "StoredSignal",
     "Submission",
+    "Taken",
     "Tracking",
     "open_catalog",
     "open_journal",

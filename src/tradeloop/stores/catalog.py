@@ -21,12 +21,22 @@ from tradeloop.stores.records import (
     Change,
     DatasetRecord,
     FeatureDefinition,
+    ImportanceRecord,
     LabelingRule,
     QualityRecord,
     SignalRecord,
     StoredSignal,
 )
-from tradeloop.stores.tables import AUDIT, DATASETS, FEATURES, QUALITY, RULES, SIGNALS
+from tradeloop.stores.tables import (
+    AUDIT,
+    DATASETS,
+    FEATURES,
+    IMPORTANCE,
+    QUALITY,
+    RULE_VERSIONS,
+    RULES,
+    SIGNALS,
+)
 
 
 def open_catalog(url: str, clock: Clock) -> "Catalog":
@@ -105,6 +115,21 @@ class Catalog:
                 write.add_report(report)
         return "added" if known is None else "unchanged"
 
+    def remove_dataset(
+        self, principal: Principal, dataset_id: str, audit: AuditEntry
+    ) -> None:
+        """Forget a dataset and its quality reports; the audit trail keeps the deed.
+
+        Raises
+        ------
+        NotFoundError
+            The tenant has no such dataset.
+        """
+        with self._database.writing(principal, audit) as write:
+            write.remove(QUALITY, "dataset_id", dataset_id)
+            if not write.remove(DATASETS, "dataset_id", dataset_id):
+                raise NotFoundError(f"No dataset has the id {dataset_id!r}.")
+
     def define_features(
         self,
         principal: Principal,
@@ -118,7 +143,7 @@ class Catalog:
     def define_rules(
         self, principal: Principal, rules: Iterable[LabelingRule], audit: AuditEntry
     ) -> dict[str, Change]:
-        """Define labeling rules by name; return what became of each."""
+        """Define labeling rules by name; each change is kept as a version."""
         given = {rule.rule_name: rows.rule_row(rule) for rule in rules}
         return self._define(principal, RULES, "rule_name", given, audit)
 
@@ -134,6 +159,21 @@ class Catalog:
         """
         with self._database.writing(principal, audit) as write:
             write.add_report(report)
+
+    def add_importance(
+        self, principal: Principal, found: Sequence[ImportanceRecord], audit: AuditEntry
+    ) -> int:
+        """Keep how much features mattered; return how many rows are new.
+
+        Raises
+        ------
+        ConflictError
+            Another figure is there for a feature, dataset type and time; none is kept.
+        """
+        given = [rows.importance_row(record) for record in found]
+        with self._database.writing(principal, audit) as write:
+            new = [row for row in given if write.add_importance(row)]
+        return len(new)
 
     def add_signals(
         self, principal: Principal, signals: Sequence[SignalRecord], audit: AuditEntry
@@ -206,6 +246,16 @@ class Catalog:
         found = self._read(principal, RULES, (RULES.c.rule_name,), {})
         return [rows.rule(row) for row in found]
 
+    def rule_versions(
+        self, principal: Principal, rule_name: str
+    ) -> list[tuple[int, int, LabelingRule]]:
+        """Return number, time (ns UTC) and content of each version, oldest first."""
+        by_name = {RULE_VERSIONS.c.rule_name: rule_name}
+        found = self._read(
+            principal, RULE_VERSIONS, (RULE_VERSIONS.c.version,), by_name
+        )
+        return [(row["version"], row["created_at"], rows.rule(row)) for row in found]
+
     def quality_reports(
         self, principal: Principal, dataset_id: str
     ) -> list[QualityRecord]:
@@ -215,6 +265,19 @@ class Catalog:
         return [
             rows.quality(row) for row in self._read(principal, QUALITY, order, by_id)
         ]
+
+    def importance(
+        self,
+        principal: Principal,
+        feature_name: str | None = None,
+        dataset_type: DatasetType | None = None,
+    ) -> list[ImportanceRecord]:
+        """Return how much features mattered, newest first, the greatest of each."""
+        table = IMPORTANCE.c
+        order = table.timestamp.desc(), table.importance_score.desc()
+        equal = {table.feature_name: feature_name, table.dataset_type: dataset_type}
+        found = self._read(principal, IMPORTANCE, (*order, table.feature_name), equal)
+        return [rows.importance(row) for row in found]
 
     def signals(
         self, principal: Principal, symbol: str | None = None, *, limit: int = 1_000
@@ -260,6 +323,8 @@ class Catalog:
                     done[key] = "changed"
                 else:
                     done[key] = "unchanged"
+                if table is RULES and done[key] != "unchanged":
+                    write.add_version(row)
         return done
 
     def _read(

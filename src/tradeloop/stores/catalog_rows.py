@@ -6,6 +6,7 @@ from tradeloop.events import AuditEntry, DatasetType, Principal, SignalType
 from tradeloop.stores.records import (
     DatasetRecord,
     FeatureDefinition,
+    ImportanceRecord,
     LabelingRule,
     QualityRecord,
     SignalRecord,
@@ -122,6 +123,37 @@ def quality(row: Row) -> QualityRecord:
         validation_results=row["validation_results"],
         anomaly_results=row["anomaly_results"],
         data_lineage=row["data_lineage"],
+    )
+
+
+def importance_row(record: ImportanceRecord) -> Row:
+    """Write an importance as a row of ``feature_importance_ts``."""
+    return {
+        "timestamp": _floor_us(record.at_ns),
+        "feature_name": record.feature_name,
+        "dataset_type": str(record.dataset_type),
+        "importance_score": record.importance_score,
+        "correlation_with_outcome": record.correlation_with_outcome,
+        "information_gain": record.information_gain,
+        "mutual_information": record.mutual_information,
+    }
+
+
+def importance_key(row: Row) -> str:
+    """Give what tells a row of ``feature_importance_ts`` from others of its tenant."""
+    return f"{row['dataset_type']}:{row['timestamp']}:{row['feature_name']}"
+
+
+def importance(row: Row) -> ImportanceRecord:
+    """Read a row of ``feature_importance_ts``."""
+    return ImportanceRecord(
+        at_ns=row["timestamp"],
+        feature_name=row["feature_name"],
+        dataset_type=DatasetType(row["dataset_type"]),
+        importance_score=row["importance_score"],
+        correlation_with_outcome=row["correlation_with_outcome"],
+        information_gain=row["information_gain"],
+        mutual_information=row["mutual_information"],
     )
 
 

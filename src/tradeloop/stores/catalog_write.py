@@ -6,12 +6,19 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import sqlalchemy as sa
 
-from tradeloop.errors import InputError, NotFoundError
+from tradeloop.errors import ConflictError, InputError, NotFoundError
 from tradeloop.events import AuditEntry, Principal
 from tradeloop.stores.canonical import GENESIS, canonical, link
-from tradeloop.stores.catalog_rows import Row, quality_row
+from tradeloop.stores.catalog_rows import Row, importance_key, quality_row
 from tradeloop.stores.records import QualityRecord
-from tradeloop.stores.tables import AUDIT, DATASETS, QUALITY, SIGNALS
+from tradeloop.stores.tables import (
+    AUDIT,
+    DATASETS,
+    IMPORTANCE,
+    QUALITY,
+    RULE_VERSIONS,
+    SIGNALS,
+)
 
 CHAINED = tuple(c for c in AUDIT.columns if c.name != "chain")
 _CHUNK = 500  # parameters of one query; old SQLite libraries take 999
@@ -87,6 +94,25 @@ class Write:
         of_known = table.c.id == known["id"]
         self.connection.execute(table.update().where(of_known), row)
 
+    def remove(self, table: sa.Table, name: str, value: Any) -> int:
+        """Remove the tenant's rows of which a column has this value; say how many."""
+        mine = (table.c.tenant == self.owner["tenant"], table.c[name] == value)
+        query = sa.select(table).where(*mine).order_by(table.c.id)
+        gone = [dict(row) for row in self.connection.execute(query).mappings()]
+        for row in gone:
+            kept = {k: v for k, v in row.items() if k != "id"}
+            self._content = link(self._content, (table.name, "gone", canonical(kept)))
+        self.connection.execute(table.delete().where(*mine))
+        return len(gone)
+
+    def add_version(self, row: Row) -> None:
+        """Write down a labelling rule as it is from now on, under the next number."""
+        name, table = row["rule_name"], RULE_VERSIONS
+        mine = (table.c.tenant == self.owner["tenant"], table.c.rule_name == name)
+        query = sa.select(sa.func.max(table.c.version)).where(*mine)
+        number = (self.connection.execute(query).scalar() or 0) + 1
+        self.add(table, f"{name}:{number}", {**row, "version": number})
+
     def add_report(self, report: QualityRecord) -> None:
         """Add a quality report of a dataset that is there; the same one only once."""
         if self.find(DATASETS, "dataset_id", report.dataset_id) is None:
@@ -95,6 +121,19 @@ class Write:
         key = canonical(row)
         if self.find(QUALITY, "id", self.id_of(QUALITY, key)) is None:
             self.add(QUALITY, key, row)
+
+    def add_importance(self, row: Row) -> bool:
+        """Add a row unless it is there; another figure under its key is refused."""
+        key = importance_key(row)
+        known = self.find(IMPORTANCE, "id", self.id_of(IMPORTANCE, key))
+        if known is not None and differs(known, row):
+            raise ConflictError(
+                f"The importance {key!r} is there with other figures. What was found "
+                "out at one time does not change: give the new figures their own."
+            )
+        if known is None:
+            self.add(IMPORTANCE, key, row)
+        return known is None
 
     def signals(self, keys: list[str]) -> dict[str, Row]:
         """Return the tenant's signals of these keys, by key."""

@@ -1,6 +1,6 @@
 """What a dataset's folder is to hold: its files' bytes and its manifest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -49,9 +49,18 @@ class Content:
                     way_out="Rename it.",
                 )
 
-    def encoded(self) -> Iterator[tuple[FileEntry, bytes | memoryview]]:
-        """Bytes of each file with its entry: frames by path, then texts by path."""
-        for path, data in encode_all(self.files):
+    def encoded(
+        self, leave: Collection[str] = ()
+    ) -> Iterator[tuple[FileEntry, bytes | memoryview]]:
+        """Bytes of each file with its entry: frames by path, then texts by path.
+
+        Parameters
+        ----------
+        leave : collection of str
+            Paths of frames that are not asked for.
+        """
+        asked = {path: f for path, f in self.files.items() if path not in leave}
+        for path, data in encode_all(asked):
             found, schema = sha256(data).hexdigest(), self._keys[path]
             rows = self.files[path].height
             yield FileEntry(path, found, len(data), rows, schema), data

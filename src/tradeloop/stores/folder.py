@@ -93,6 +93,24 @@ def publish(folder: Path, place: Path) -> bool:
     return True
 
 
+def withdraw(root: Path, place: Path) -> bool:
+    """Take a folder out of sight at once, then remove its files.
+
+    Returns
+    -------
+    bool
+        False where nothing lies at ``place``. What a crash leaves is under
+        ``.incoming``, where the next writer removes it.
+    """
+    with staged(root) as folder:
+        try:
+            place.rename(folder / place.name)
+        except FileNotFoundError:
+            return False
+        fsync(place.parent)
+    return True
+
+
 def sync_files(files: Sequence[Path], folders: Iterable[Path]) -> None:
     """Bring new files to the disk, then the folders that hold their names.
 

@@ -5,48 +5,25 @@ Datasets are folders that appear whole (`folder`), with a manifest of hashes
 the hash of what it says. Writing what is there already returns what is there.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tradeloop.errors import ConflictError, DamagedError, InputError, NotFoundError
+from tradeloop.errors import ConflictError, DamagedError, NotFoundError
 from tradeloop.events import Principal
 from tradeloop.stores.content import SUFFIX, Content
-from tradeloop.stores.folder import publish, staged, write_file
-from tradeloop.stores.manifest import MANIFEST, Manifest, read_manifest
+from tradeloop.stores.folder import publish, staged, withdraw, write_file
+from tradeloop.stores.lake_parts import Slice, Taken, read_single
+from tradeloop.stores.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 from tradeloop.stores.names import checked_parts, inside
 from tradeloop.stores.parquet import content_sha256
 from tradeloop.stores.ticks import Ticks
 from tradeloop.stores.ticks_append import Part
 
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Market data in the lake.
-
-    Parameters
-    ----------
-    kind : str
-        Such as ``bar``.
-    rows : int
-        Rows of it.
-    sha256 : str
-        Hash of what it says (`content_sha256`).
-    version : int, optional
-        Version of the table that brought it; None for a single file, the earlier form.
-    key : str
-        Key under which the table keeps it; empty where that is the hash.
-    """
-
-    kind: str
-    rows: int
-    sha256: str
-    version: int | None = None
-    key: str = ""
+_NOTHING = Taken("", frozenset())
 
 
 class Lake:
@@ -74,6 +51,8 @@ class Lake:
         files: Mapping[str, pl.DataFrame],
         texts: Mapping[str, str],
         about: Mapping[str, Any] | None = None,
+        *,
+        taken: Taken = _NOTHING,
     ) -> Manifest:
         """Write a dataset as one immutable folder, whole or not at all.
 
@@ -90,6 +69,9 @@ class Lake:
         about : mapping, optional
             JSON for the manifest. No times and ids that differ from run to run: they
             would make another content.
+        taken : Taken
+            What need not be written: files never change, so that one file may stand in
+            two folders.
 
         Returns
         -------
@@ -110,19 +92,36 @@ class Lake:
         if place.exists():
             return _same(place, content)
         with staged(self.root) as folder:
-            entries, made = [], {folder}
-            for entry, data in content.encoded():
+            made = {folder}
+
+            def placed(entry: FileEntry) -> Path:
                 path = folder / entry.path
                 if path.parent not in made:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     made.add(path.parent)
-                write_file(path, data)
+                return path
+
+            entries = self._link(principal, taken, placed)
+            for entry, data in content.encoded(leave=taken.paths):
+                write_file(placed(entry), data)
                 entries.append(entry)
             manifest = content.manifest(place, entries)
             write_file(folder / MANIFEST, manifest.text().encode())
             if publish(folder, place):
                 return manifest
         return _same(place, content)
+
+    def _link(
+        self, principal: Principal, taken: Taken, placed: Callable[[FileEntry], Path]
+    ) -> list[FileEntry]:
+        if not taken.paths:
+            return []
+        there = self.manifest(principal, taken.root)
+        entries = [entry for entry in there.files if entry.path in taken.paths]
+        there.require(entries)
+        for entry in entries:
+            os.link(there.folder / entry.path, placed(entry))
+        return entries
 
     def manifest(self, principal: Principal, relative_root: str) -> Manifest:
         """Return the manifest of a dataset.
@@ -198,6 +197,16 @@ class Lake:
         manifest.require()
         return len(manifest.files)
 
+    def remove_dataset(self, principal: Principal, relative_root: str) -> bool:
+        """Remove a dataset, whole or not at all.
+
+        Returns
+        -------
+        bool
+            False where there was none.
+        """
+        return withdraw(self.root, self._place(principal, relative_root))
+
     def write_events(
         self, principal: Principal, kind: str, frame: pl.DataFrame
     ) -> Slice:
@@ -238,7 +247,7 @@ class Lake:
         """
         place = self._events(principal, kind, sha)
         if place.exists():
-            return _single(place, sha)
+            return read_single(place, sha)
         commit = self.ticks.find(principal, kind, sha)
         if commit is None:
             raise NotFoundError(f"No {kind} data have the hash {sha!r}.")
@@ -296,17 +305,6 @@ class Lake:
     def _events(self, principal: Principal, kind: str, sha: str) -> Path:
         parts = checked_parts(f"{kind}/{sha}{SUFFIX}", "A kind of market data")
         return inside(self.root, principal.tenant, "market", *parts)
-
-
-def _single(place: Path, sha: str) -> pl.DataFrame:
-    with suppress(pl.exceptions.PolarsError, InputError, OSError):
-        frame = pl.read_parquet(place, hive_partitioning=False, glob=False)
-        if content_sha256(frame) == sha:
-            return frame
-    raise DamagedError(
-        f"{place} does not match the hash under which it was written. "
-        "Remove it and capture the data again, or restore it from a backup."
-    )
 
 
 def _same(place: Path, content: Content) -> Manifest:

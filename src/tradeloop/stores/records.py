@@ -125,6 +125,34 @@ class QualityRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportanceRecord:
+    """How much a feature mattered, at one time, to models of one type of dataset.
+
+    Parameters
+    ----------
+    at_ns : int
+        When it was found out, ns UTC; kept to the microsecond.
+    feature_name : str
+        Up to 100 characters.
+    dataset_type : DatasetType
+        What the models learned from.
+    importance_score : float
+        Mean absolute Shapley value on rows that the models had not seen, logits.
+    correlation_with_outcome, information_gain, mutual_information : float, optional
+        On training rows: Pearson correlation with the class, and nats; None for a
+        column that is no feature, such as one that says whether another is known.
+    """
+
+    at_ns: int
+    feature_name: str
+    dataset_type: DatasetType
+    importance_score: float
+    correlation_with_outcome: float | None = None
+    information_gain: float | None = None
+    mutual_information: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRecord:
     """A signal that a model gave.
 

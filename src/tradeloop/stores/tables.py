@@ -108,6 +108,21 @@ RULES = _owned(
     sa.Index("idx_labeling_rules_type", "rule_type", "enabled"),
 )
 
+RULE_VERSIONS = _owned(
+    "labeling_rule_versions",
+    _uuid(),
+    _text("rule_name", 100),
+    sa.Column("version", sa.Integer(), nullable=False),
+    _text("rule_type", 50),
+    _json("criteria"),
+    _json("thresholds"),
+    sa.Column("enabled", sa.Boolean(), nullable=False),
+    _time("created_at"),
+    sa.UniqueConstraint(
+        "tenant", "rule_name", "version", name="uq_labeling_rule_versions"
+    ),
+)
+
 QUALITY = _owned(
     "data_quality_reports",
     _uuid(),
@@ -125,6 +140,29 @@ QUALITY = _owned(
     ),
     sa.Index(
         "idx_data_quality_dataset_time", "dataset_id", sa.text("report_timestamp DESC")
+    ),
+)
+
+IMPORTANCE = _owned(
+    "feature_importance_ts",
+    _uuid(),
+    _time("timestamp"),
+    _text("feature_name", 100),
+    _text("dataset_type", 50),
+    sa.Column("importance_score", sa.Double(), nullable=False),
+    sa.Column("correlation_with_outcome", sa.Double()),
+    sa.Column("information_gain", sa.Double()),
+    sa.Column("mutual_information", sa.Double()),
+    _time("created_at"),
+    sa.UniqueConstraint(
+        "tenant",
+        "dataset_type",
+        "feature_name",
+        "timestamp",
+        name="uq_feature_importance_time",
+    ),
+    sa.Index(
+        "idx_feature_importance_name_time", "feature_name", sa.text("timestamp DESC")
     ),
 )
 

@@ -1,0 +1,123 @@
+"""``tradeloop datasets``: made, listed, verified, compared, given away, removed."""
+
+from typing import Annotated
+
+import typer
+
+from tradeloop.apps import assembling
+from tradeloop.apps.options import HERE, Folder, Json
+from tradeloop.apps.terminal import answers, speak
+
+app = typer.Typer(
+    help="Make datasets, verify and compare them, give them away.",
+    no_args_is_help=True,
+)
+
+Name = Annotated[
+    str, typer.Argument(help="Id of a dataset, or the beginning of id or version.")
+]
+Type = Annotated[str | None, typer.Option("--type", help="Such as SIGNAL_GENERATION.")]
+
+
+@app.command()
+def build(
+    *,
+    folder: Folder = HERE,
+    dataset_type: Type = None,
+    horizons: Annotated[
+        str | None, typer.Option(help="Such as 1h,4h,1d; the first is learned.")
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Instrument to beat; cash by default.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Only what was recorded by then, such as 2026-01-31T12:00Z."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset of all that was captured."""
+    speak(
+        lambda: assembling.built(
+            folder, dataset_type, horizons, benchmark, as_of, quiet=as_json
+        ),
+        assembling.show_built,
+        as_json=as_json,
+    )
+
+
+@app.command(name="list")
+def list_(
+    *, folder: Folder = HERE, dataset_type: Type = None, as_json: Json = False
+) -> None:
+    """List the datasets of a workspace, the newest first."""
+    speak(
+        lambda: assembling.listed(folder, dataset_type),
+        assembling.show_listed,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def show(name: Name, *, folder: Folder = HERE, as_json: Json = False) -> None:
+    """Show what a dataset says of itself: inputs, quality, certificate, folds."""
+    speak(
+        lambda: assembling.shown(folder, name), assembling.show_shown, as_json=as_json
+    )
+
+
+@app.command()
+def card(name: Name, *, folder: Folder = HERE, as_json: Json = False) -> None:
+    """Print the card of a dataset."""
+    speak(
+        lambda: {"card": assembling.card(folder, name)},
+        lambda answer: answers.print(answer["card"], markup=False, soft_wrap=True),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def verify(
+    name: Name,
+    *,
+    folder: Folder = HERE,
+    rebuild: Annotated[
+        bool, typer.Option(help="Make it again and compare every cell.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Check the bytes of a dataset, and make it again."""
+    speak(
+        lambda: assembling.verified(folder, name, rebuild=rebuild),
+        assembling.show_verified,
+        as_json=as_json,
+        good=lambda answer: bool(answer["same"]),
+    )
+
+
+@app.command()
+def diff(old: Name, new: Name, *, folder: Folder = HERE, as_json: Json = False) -> None:
+    """Explain each cell that differs between two versions by its cause."""
+    speak(
+        lambda: assembling.compared(folder, old, new),
+        assembling.show_compared,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def delete(
+    name: Name,
+    *,
+    folder: Folder = HERE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a dataset; its inputs stay, so that it can be built again."""
+    if not yes:
+        typer.confirm(f"Remove the dataset {name}?", abort=True, err=True)
+    speak(
+        lambda: assembling.removed(folder, name),
+        lambda answer: answers.print(f"removed {answer['removed']}", markup=False),
+        as_json=as_json,
+    )

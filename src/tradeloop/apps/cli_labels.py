@@ -1,0 +1,68 @@
+"""``tradeloop labels``: rules, grading, and how a grade came about."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradeloop.apps import grading
+from tradeloop.apps.options import HERE, Folder, Json
+from tradeloop.apps.terminal import speak
+
+app = typer.Typer(
+    help="Grade decisions by what came of them, and explain each grade.",
+    no_args_is_help=True,
+)
+
+Horizons = Annotated[
+    str | None, typer.Option(help="Such as 1h,4h,1d; the first is the primary one.")
+]
+Benchmark = Annotated[
+    str | None, typer.Option(help="Instrument to beat; cash by default.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(help="Only what was recorded by then, such as 2026-01-31T12:00Z."),
+]
+
+
+@app.command()
+def apply(  # one parameter an option
+    *,
+    folder: Folder = HERE,
+    horizons: Horizons = None,
+    benchmark: Benchmark = None,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file for the labels.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Grade every captured decision, as far as its future has arrived."""
+    speak(
+        lambda: grading.applied(
+            folder, grading.asked(folder, horizons, benchmark, as_of), out
+        ),
+        grading.show_applied,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def explain(  # one parameter an option
+    decision_id: str,
+    *,
+    folder: Folder = HERE,
+    horizons: Horizons = None,
+    benchmark: Benchmark = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Print every number that led to the label of a decision."""
+    speak(
+        lambda: grading.explained(
+            folder, decision_id, grading.asked(folder, horizons, benchmark, as_of)
+        ),
+        grading.show_explained,
+        as_json=as_json,
+    )
