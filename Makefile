@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MINUTES ?= 60
 RATE ?= 2000
+ROWS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check crash soak bench serve format lock clean
+.PHONY: help demo test check crash soak scale bench serve format lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -41,6 +42,9 @@ crash: $(READY)  ## kill, cut the power, fail the disk: 500 and 300 rounds
 
 soak: $(READY)  ## an hour under load: what grows; MINUTES=60 RATE=2000
 	PYTHONPATH=tests $(BIN)/python tests/soak.py --minutes $(MINUTES) --rate $(RATE)
+
+scale: $(READY)  ## build a dataset of many decisions: time and peak memory; ROWS=1000000
+	PYTHONPATH=tests $(BIN)/python tests/scale.py --rows $(ROWS)
 
 bench: $(READY)  ## measure against named peers, print a table
 	$(BIN)/tradeloop bench all

@@ -236,7 +236,7 @@ def test_a_collected_row_lies_in_the_lake_and_in_the_catalog(client, known, work
     row = pl.read_parquet(path, hive_partitioning=False)
     assert row["decision_id"].to_list() == [known[4]]
     root = folder.relative_to(workspace / "lake" / "default").as_posix()
-    assert Lake(workspace / "lake").verify(ME, root) == 7
+    assert Lake(workspace / "lake").verify(ME, root) == 8
 
 
 def test_collecting_twice_is_one_dataset(client, known):

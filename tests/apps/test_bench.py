@@ -20,6 +20,7 @@ KEYS = {"what", "ours", "peer", "peer_name", "unit", "ratio", "target", "met"}
 SHARED = {
     "__init__",
     "areas",
+    "assembly",
     "machine",
     "rows",
     "show",

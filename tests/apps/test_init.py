@@ -16,7 +16,7 @@ def test_init_writes_a_short_settings_file_and_the_rule_files(tmp_path):
     assert [p.relative_to(tmp_path / "mine").as_posix() for p in written] == list(
         TEMPLATES
     )
-    assert len((tmp_path / "mine" / "tradeloop.toml").read_text().splitlines()) == 16
+    assert len((tmp_path / "mine" / "tradeloop.toml").read_text().splitlines()) == 17
 
 
 def test_what_init_writes_says_just_what_the_defaults_are(tmp_path, monkeypatch):

@@ -422,6 +422,7 @@ def test_a_run_without_json_prints_where_every_decision_stands(tmp_path, files):
         "1 quarantined",
         "unknown_symbol",
         "leak checks",
+        " absent",
     ):
         assert part in said, part
     assert "features" in answer.stderr

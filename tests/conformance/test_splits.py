@@ -6,14 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.label_intervals import meets_oracle
-from tradeloop.datasets import ALL, CombinatorialPurged, HoldOut, PurgedWalkForward
+from tradeloop.datasets import (
+    ALL,
+    CombinatorialPurged,
+    HoldOut,
+    PurgedKFold,
+    PurgedWalkForward,
+    TimedSplits,
+)
 from tradeloop.errors import InputError
 
 PLENTY = {
     CombinatorialPurged: {"groups": 4, "test_groups": 2},
     HoldOut: {},
+    PurgedKFold: {"folds": 4},
     PurgedWalkForward: {"folds": 3},
 }
+AROUND = (CombinatorialPurged, PurgedKFold)
 EACH = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 
 
@@ -48,7 +57,7 @@ def test_no_training_label_overlaps_a_test_label_embargo_included(
 ):
     start, end = times
     for train, test in folds_of(kind, times, embargo_ns=embargo_ns):
-        if kind is CombinatorialPurged:
+        if kind in AROUND:
             guarded = (start[test], end[test] + embargo_ns)
         else:
             guarded = (start[test] - embargo_ns, end[test])
@@ -119,3 +128,17 @@ def test_a_label_that_ends_before_its_decision_is_refused_by_row(kind):
 def test_missing_label_ends_are_refused(kind):
     with pytest.raises(InputError, match="without a label"):
         kind().split([1, 2], [1.0, np.nan])
+
+
+@EACH
+def test_it_is_a_splitter_of_scikit_learn_wherever_its_times_come_from(kind):
+    start = np.random.default_rng(0).permutation(900)
+    spans = np.column_stack([start, start + 3])
+    splitter = kind(**PLENTY[kind])
+    plain = list(splitter.split(start, start + 3))
+    fixed = TimedSplits(splitter, start, start + 3).split(np.zeros((900, 1)))
+    carried = TimedSplits(splitter).split(np.zeros((900, 1)), None, spans)
+    for ours, *others in zip(plain, fixed, carried, strict=True):
+        for other in others:
+            assert np.array_equal(ours[0], other[0])
+            assert np.array_equal(ours[1], other[1])

@@ -177,6 +177,17 @@ class TellsNullFromAbsent(Planted):
         ]
 
 
+class CountsTheLimitFromTheStart(Planted):
+    def events(self, principal, kind, after_seq=0, limit=None):
+        found = self.journal.events(principal, kind)[:limit]
+        return [event for event in found if event.seq > after_seq]
+
+
+class TakesThePositionOfAnotherKind(Planted):
+    def last_seq(self, principal, kind, as_of_ns=None):  # noqa: ARG002
+        return self.journal.mark().seq
+
+
 class SkipsOneOfTheOutbox(Planted):
     def outbox(self, after, limit):
         found = self.journal.outbox(after, limit)
@@ -277,6 +288,8 @@ PLANTED: tuple[tuple[Callable[[Path], Planted], str], ...] = (
     (LooksUpOncePerWrite, "submissions_of_one_write_see_each_other"),
     (KeepsNulls, "a_null_says_nothing"),
     (TellsNullFromAbsent, "a_null_says_nothing"),
+    (CountsTheLimitFromTheStart, "a_long_journal_is_read_in_chunks"),
+    (TakesThePositionOfAnotherKind, "a_long_journal_is_read_in_chunks"),
     (SkipsOneOfTheOutbox, "the_outbox_gives_each_event_once_in_order"),
     (GivesOneOfTheOutboxTwice, "the_outbox_gives_each_event_once_in_order"),
     (OutboxOfOneKind, "the_outbox_gives_each_event_once_in_order"),

@@ -195,7 +195,7 @@ def labels_of(world, **more):
         "price": [100.0] * 3,
         "return_1h": [0.01, 0.01, 0.0],
         "outperformance_bps_1h": [90.0, -110.0, 0.0],
-        "net_bps_1h": [97.0, -103.0, 0.0],
+        "net_bps_1h": [87.0, -113.0, 0.0],  # outperformance less costs
         "max_gain_1h": [0.03, 0.01, 0.0],
         "max_loss_1h": [-0.01, -0.03, 0.0],
         "end_ns_1h": [5, 6, 7],
@@ -224,7 +224,7 @@ def test_outcomes_are_what_their_formulas_say(world):
 
 def test_attribution_adds_up_to_the_net_result(world):
     labels = labels_of(world)
-    nets = [97.0, -103.0, 0.0]
+    nets = [97.0, -103.0, 0.0]  # side x return less costs: the benchmark is no cost
     for text, net in zip(labels["attribution_factors"], nets, strict=True):
         assert sum(json.loads(text).values()) == pytest.approx(net)
 

@@ -4,11 +4,14 @@ import pytest
 import yaml
 
 from tradeloop.datasets import (
+    KINDS,
+    CardPicture,
     Findings,
     Occasion,
     card,
     certify,
     dataset_folder,
+    day_files,
     feature_schema,
     generated_event,
     label_schema,
@@ -95,13 +98,74 @@ def test_the_head_of_the_card_is_yaml_and_the_body_says_what_matters(described):
     assert r"ln c_t \| c_{t-1}" in body
 
 
+def test_the_head_has_the_form_of_a_hugging_face_card(described, dataset):
+    head = yaml.safe_load(card(described).split("---\n")[1])
+    assert head["size_categories"] == ["n<1K"]
+    assert head["task_categories"] == [
+        "tabular-classification",
+        "tabular-regression",
+    ]
+    assert [c["config_name"] for c in head["configs"]] == list(dataset.frames)
+    assert [c["config_name"] for c in head["configs"] if c.get("default")] == [
+        "outcome_labels"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [(999, "n<1K"), (1_000, "1K<n<10K"), (999_999, "100K<n<1M"), (10**8, "n>10M")],
+)
+def test_the_size_is_that_of_the_rows(described, rows, size):
+    text = card({**described, "sample_count": rows})
+    assert f"size_categories:\n- {size}\n" in text
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=str)
+def test_the_card_says_what_the_type_is_for_and_what_it_is_not(described, kind):
+    text = card({**described, "dataset_type": kind.dataset_type.value})
+    told = kind.documentation
+    sentences = (told.row, told.meaning, told.known_when, told.intended_use)
+    for sentence in (*sentences, told.not_for, *told.limits):
+        assert sentence in text
+    for target in kind.targets:
+        assert f"| {target.stem}" in text
+
+
+def test_pictures_stand_in_the_card_with_their_words(described):
+    shown = [CardPicture("pictures/a.svg", "Half [of] it", "Bars [of] rows")]
+    text = card(described, shown)
+    assert "![Bars (of) rows](pictures/a.svg)" in text
+    assert "*Half [of] it.*" in text
+    assert "## Pictures" not in card(described)
+
+
+def test_the_way_to_load_the_dataset_works_as_it_is_written(
+    described, dataset, tmp_path, monkeypatch
+):
+    for path, frame in day_files(dataset).items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(file)
+    code = card(described).split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)  # noqa: S102 - what a reader would paste
+    assert names["features"].equals(dataset.feature_vectors)
+    assert names["labels"].equals(dataset.outcome_labels)
+    assert names["rows"].height == dataset.sample_count
+    assert names["test_of_fold_0"].height == (dataset.fold == 0).sum()
+
+
 def test_a_failed_check_stands_out_in_the_card(described):
     results = [dict(r) for r in described["certificate"]["results"]]
     results[0].update(passed=False, detail="fold 0: 3 labels meet")
-    certificate = {"checks": 5, "failed": 1, "results": results}
+    absent = [{"name": "fills_possible", "reason": "needs fills"}]
+    certificate = {"checks": 5, "failed": 1, "results": results, "absent": absent}
     text = card({**described, "certificate": certificate})
     assert "| no_overlap | FAILED | fold 0: 3 labels meet |" in text
     assert "leak_checks_failed: 1" in text
+    assert "| fills_possible | absent | needs fills |" in text
+    assert "leak_checks_absent: 1" in text
 
 
 def test_schemas_speak_of_the_dataset_s_own_columns(described):

@@ -86,7 +86,8 @@ def test_the_clean_twin_of_a_centred_window_passes(world, window):
     dataset = world.dataset(compute(world.bars))
     certificate = certify(dataset, world.splits(), world.bars, compute)
     assert certificate.passed, certificate.failed
-    assert len(certificate.checks) == 5
+    assert len(certificate.checks) == 7
+    assert len(certificate.absent) == 7
 
 
 def test_the_honest_dataset_passes_with_its_fits(world, dataset):
@@ -307,8 +308,9 @@ def test_cuts_depend_on_the_seed_alone(world, dataset):
 
 def test_the_mapping_counts_checks_and_failures(world, dataset):
     mapping = certify(dataset, [], world.bars, world.compute).as_mapping()
-    assert (mapping["checks"], mapping["failed"]) == (5, 1)
+    assert (mapping["checks"], mapping["failed"]) == (7, 1)
     assert [result["passed"] for result in mapping["results"]].count(False) == 1
+    assert mapping["absent"][0]["name"] == "embargoed"
 
 
 def test_ten_thousand_bars_of_forty_features_are_certified(world):

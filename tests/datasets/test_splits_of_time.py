@@ -1,37 +1,19 @@
-import itertools
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.label_intervals import meets_oracle, purge_oracle
 from tradeloop.datasets import (
     CombinatorialPurged,
     HoldOut,
+    PurgedKFold,
     PurgedWalkForward,
-    TimedSplits,
     fold_of,
     meets,
     purge,
 )
 from tradeloop.errors import InputError
-
-ROWS, VERTICAL, BARRIER = 2_000, 240, 12
-
-
-def triple_barrier_ends():
-    """Row at which each of 2,000 one-minute triple-barrier labels became known."""
-    path = np.cumsum(np.random.default_rng(7).normal(0, 1, ROWS + 300))
-    ends = []
-    for i in range(ROWS):
-        move = np.abs(path[i + 1 : i + 1 + VERTICAL] - path[i])
-        hit = np.flatnonzero(move >= BARRIER)
-        ends.append(i + 1 + (int(hit[0]) if hit.size else VERTICAL - 1))
-    return np.array(ends)
-
-
-ENDS = {"fixed30": np.arange(ROWS) + 30, "triple_barrier": triple_barrier_ends()}
 
 spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=12)
 
@@ -65,35 +47,6 @@ def test_purge_keeps_exactly_what_the_definition_keeps(
     )
 
 
-@pytest.mark.parametrize("kind", ENDS)
-def test_combinatorial_folds_leak_no_row_of_the_published_probe(kind):
-    start, end = np.arange(ROWS), ENDS[kind]
-    for train, test in CombinatorialPurged(6, 2).split(start, end):
-        overlap = (start[train][:, None] <= end[test]) & (
-            end[train][:, None] >= start[test]
-        )
-        assert not overlap.any()
-
-
-def test_combinatorial_folds_keep_at_least_985_of_1333_training_rows_of_the_probe():
-    folds = CombinatorialPurged(6, 2).split(np.arange(ROWS), ENDS["triple_barrier"])
-    kept = np.mean([train.size for train, _ in folds])
-    assert 985 <= kept <= 986
-
-
-@pytest.mark.parametrize("kind", ENDS)
-def test_interval_purge_equals_the_probe_that_purges_segment_by_segment(kind):
-    start, end = np.arange(ROWS), ENDS[kind]
-    groups = np.array_split(start, 6)
-    for pair in itertools.combinations(groups, 2):
-        keep = np.ones(ROWS, bool)
-        for test in pair:
-            keep &= ~((start <= end[test].max()) & (end >= test.min()))
-        tested = np.concatenate(pair)
-        train = np.setdiff1d(start, tested)
-        assert np.array_equal(purge(start, end, (train, tested)), np.flatnonzero(keep))
-
-
 def test_purge_drops_every_label_that_ends_inside_the_test_fold():
     start = np.arange(100)
     train, test = next(HoldOut(test_share=0.2, min_rows=1).split(start, start + 10))
@@ -114,6 +67,28 @@ def test_embargo_of_combinatorial_folds_stands_after_the_test_beyond_the_purge()
     train, test = list(splitter.split(start, start + 2))[1]
     assert test.tolist() == list(range(10, 20))
     assert train.tolist() == [*range(8), *range(25, 40)]
+
+
+def test_k_fold_tests_each_row_once_and_trains_on_both_sides():
+    start = np.arange(100)
+    splits = list(
+        PurgedKFold(folds=5, embargo_ns=3, min_rows=1).split(start, start + 2)
+    )
+    assert np.concatenate([test for _, test in splits]).tolist() == list(range(100))
+    train, test = splits[2]
+    assert test.tolist() == list(range(40, 60))
+    assert train.tolist() == [*range(38), *range(65, 100)]
+
+
+def test_k_fold_is_combinatorial_with_one_group_in_the_test():
+    draw = np.random.default_rng(3)
+    start = draw.integers(0, 5_000, 800)
+    end = start + draw.integers(0, 90, 800)
+    folds = PurgedKFold(folds=6, embargo_ns=7).split(start, end)
+    choices = CombinatorialPurged(6, 1, embargo_ns=7).split(start, end)
+    for ours, theirs in zip(folds, choices, strict=True):
+        assert np.array_equal(ours[0], theirs[0])
+        assert np.array_equal(ours[1], theirs[1])
 
 
 def test_walk_forward_tests_each_later_row_once_in_order():
@@ -157,6 +132,8 @@ def test_a_row_that_is_tested_twice_has_no_fold_number():
         (PurgedWalkForward, {"embargo_ns": -1}),
         (PurgedWalkForward, {"window_ns": 0}),
         (HoldOut, {"test_share": 1.0}),
+        (PurgedKFold, {"folds": 1}),
+        (PurgedKFold, {"embargo_ns": -1}),
         (CombinatorialPurged, {"groups": 2, "test_groups": 2}),
         (CombinatorialPurged, {"groups": 20, "test_groups": 10}),
     ],
@@ -164,25 +141,3 @@ def test_a_row_that_is_tested_twice_has_no_fold_number():
 def test_impossible_splitters_are_refused_when_they_are_made(kind, arguments):
     with pytest.raises(InputError):
         kind(**arguments)
-
-
-@settings(deadline=None, max_examples=5)
-@given(st.integers(100, 300))
-def test_timed_splits_are_a_splitter_of_scikit_learn(n_rows):
-    from sklearn.linear_model import LinearRegression  # noqa: PLC0415
-    from sklearn.model_selection import cross_val_predict, cross_val_score  # noqa: PLC0415
-
-    start = np.arange(n_rows)
-    x = np.random.default_rng(0).normal(size=(n_rows, 2))
-    timed = TimedSplits(PurgedWalkForward(folds=3, min_rows=5), start, start + 2)
-    scores = cross_val_score(LinearRegression(), x, x @ [1.0, 2.0], cv=timed)
-    assert timed.get_n_splits() == scores.size == 3
-    assert np.allclose(scores, 1.0)
-    with pytest.raises(ValueError, match="partitions"):
-        cross_val_predict(LinearRegression(), x, x[:, 0], cv=timed)
-
-
-def test_timed_splits_refuse_an_x_of_other_rows():
-    timed = TimedSplits(HoldOut(), [1, 2, 3], [1, 2, 3])
-    with pytest.raises(InputError, match="X has 2 rows"):
-        timed.split(np.zeros((2, 1)))

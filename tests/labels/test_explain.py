@@ -9,7 +9,7 @@ import pytest
 from tradeloop.clock import NS_PER_HOUR as HOUR
 from tradeloop.costs import CostModel
 from tradeloop.errors import InputError
-from tradeloop.labels import label
+from tradeloop.labels import OutcomeRule, label
 from tradeloop.labels.explain import explain
 
 TERMS = {
@@ -96,3 +96,72 @@ def test_an_explanation_opens_with_the_decision_and_is_plain_json():
 def test_an_unknown_decision_is_refused_with_the_nearest_id():
     with pytest.raises(InputError, match="Did you mean 'd7'"):
         explain(requests(), market(), decision_id="d77", **TERMS)
+
+
+RULE = OutcomeRule(
+    excellent_bps=1.0,
+    good_bps=0.5,
+    poor_bps=-0.5,
+    bad_bps=-1.0,
+    neutral_bps=0.25,
+    unit="volatility",
+    graded="net",
+    profit_barrier=0.6,
+    stop_barrier=0.4,
+    volatility_rows=4,
+)
+
+
+def test_every_column_of_the_label_is_told_with_the_value_of_the_row():
+    frame = label(requests(), market(), **TERMS, rule=RULE)
+    for row in frame.iter_rows(named=True):
+        told = explain(
+            requests(), market(), decision_id=row["decision_id"], **TERMS, rule=RULE
+        )
+        for suffix in ("3h", "1h"):
+            steps = told["horizons"][suffix]
+            stems = [c.removesuffix(f"_{suffix}") for c in frame.columns if suffix in c]
+            assert len(stems) > 20
+            for stem in stems:
+                assert steps[stem] == row[f"{stem}_{suffix}"], (row, stem)
+    assert frame["barrier_3h"].n_unique() > 2
+
+
+def test_bounds_in_force_and_the_touch_of_the_barriers_are_told():
+    seen = set()
+    for k in range(8):
+        told = explain(requests(), market(), decision_id=f"d{k}", **TERMS, rule=RULE)
+        steps = told["horizons"]["3h"]
+        volatility, touch = steps["volatility"], steps["barriers"]
+        if volatility is None:
+            assert set(steps["bounds"].values()) == {None}
+            assert touch["upper_price"] is None
+            continue
+        assert steps["bounds"]["good_bps"] == 0.5 * 1e4 * volatility
+        assert steps["bounds"]["neutral_bps"] == 0.25 * 1e4 * volatility
+        if told["side"] == 0:
+            continue
+        far, near = (0.6, 0.4) if told["side"] > 0 else (0.4, 0.6)
+        assert touch["upper_price"] == steps["price"] * (1 + far * volatility)
+        assert touch["lower_price"] == steps["price"] * (1 - near * volatility)
+        if touch["touch_row"] is not None:
+            assert touch["touch_ns"] - told["decision_ns"] == steps["barrier_ns"]
+            assert touch["touch_known_ns"] == steps["barrier_end_ns"]
+            moved = (touch["touch_price"] - steps["price"]) / steps["price"]
+            assert told["side"] * moved == steps["barrier_return"]
+            high = touch["touch_high"] >= touch["upper_price"]
+            assert high or not touch["upper_touched"]
+            seen.add(steps["barrier"])
+    assert len(seen) == 2
+    json.dumps(told, allow_nan=False)
+
+
+def test_bounds_in_bps_are_told_as_they_are():
+    told = explain(requests(), market(), decision_id="d1", **TERMS)
+    assert told["horizons"]["3h"]["bounds"] == {
+        "excellent_bps": 20.0,
+        "good_bps": 10.0,
+        "poor_bps": -10.0,
+        "bad_bps": -20.0,
+        "neutral_bps": 10.0,
+    }

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.label_market import rows_of
 from reference.labels import (
     direction_oracle,
     excursion_oracle,
@@ -145,23 +146,6 @@ def test_extremes_of_windows_equal_those_of_slices(values, windows):
         part = values[begin:end]
         assert (None if np.isnan(high[k]) else high[k]) == max(part, default=None)
         assert (None if np.isnan(low[k]) else low[k]) == min(part, default=None)
-
-
-def rows_of(path):
-    if path.kind == "tick":
-        pairs = zip(path.known_ns, path.price, strict=True)
-        return [{"received_ns": int(t), "mid": float(p)} for t, p in pairs]
-    return [
-        {
-            "open_ns": int(path.begin_ns[k]),
-            "event_ns": int(path.time_ns[k]),
-            "received_ns": int(path.known_ns[k]),
-            "high": float(path.high[k]),
-            "low": float(path.low[k]),
-            "close": float(path.price[k]),
-        }
-        for k in range(len(path))
-    ]
 
 
 def cut(scene, **changes):

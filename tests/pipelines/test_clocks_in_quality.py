@@ -30,9 +30,9 @@ def test_rows_whose_event_time_was_cut_lower_the_timeliness_of_a_run(market_data
     behind = {a.name: a.count for a in found.anomalies}["receive_clock_behind"]
     assert behind == N_CUT
     assert "receive_clock_behind" not in {a.name for a in clean.anomalies}
-    rows = (
-        market.bars.height + looked.known.height + sum(i.read for i in market.intakes)
-    )
+    counted = (market.bars, market.quotes, market.trades, looked.known)
+    rows = sum(f.height for f in counted) + sum(i.read for i in market.intakes)
+    parts = 5  # of timeliness: clocks, bars, decisions, ticks, clocks of the ticks
     assert clean.timeliness == 1.0
-    assert found.timeliness == pytest.approx(1 - N_CUT / rows / 3)
+    assert found.timeliness == pytest.approx(1 - N_CUT / rows / parts)
     assert found.overall < clean.overall

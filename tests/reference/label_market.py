@@ -57,3 +57,21 @@ def random_decisions(seed, market, count):
             "received_ns": picked["received_ns"] + 7,
         }
     )
+
+
+def rows_of(path):
+    """Rows of a path as dicts, for the oracles of `reference.labels`."""
+    if path.kind == "tick":
+        pairs = zip(path.known_ns, path.price, strict=True)
+        return [{"received_ns": int(t), "mid": float(p)} for t, p in pairs]
+    return [
+        {
+            "open_ns": int(path.begin_ns[k]),
+            "event_ns": int(path.time_ns[k]),
+            "received_ns": int(path.known_ns[k]),
+            "high": float(path.high[k]),
+            "low": float(path.low[k]),
+            "close": float(path.price[k]),
+        }
+        for k in range(len(path))
+    ]

@@ -4,6 +4,10 @@ A bar is a dict with open_ns, event_ns, received_ns, high, low, close; a tick on
 received_ns and mid. Rows come in the order of their times. None is a missing value.
 """
 
+import math
+import statistics
+from itertools import pairwise
+
 
 def _bar_entry(bars, decision_ns):
     price = None
@@ -107,3 +111,155 @@ def excursion_oracle(rows, side, decision_ns, due_ns, wait_ns):
                 best = max(best, side * ((price - entry) / entry))
                 worst = min(worst, side * ((price - entry) / entry))
     return best, worst
+
+
+def way_oracle(rows, decision_ns, due_ns):
+    """Rows from decision to exit as (time, lowest, highest, close) on the way.
+
+    A bar that was open at the decision has but its close.
+    """
+    for row in rows:
+        if "mid" in row:
+            if decision_ns < row["received_ns"] <= due_ns:
+                yield row["received_ns"], row["mid"], row["mid"], row["mid"]
+            continue
+        ends, close = row["event_ns"], row["close"]
+        is_last = not any(due_ns <= other["event_ns"] < ends for other in rows)
+        if ends > decision_ns and is_last:
+            if row["open_ns"] >= decision_ns:
+                yield ends, row["low"], row["high"], close
+            else:
+                yield ends, close, close, close
+
+
+def extreme_time_oracle(rows, side, decision_ns, due_ns, wait_ns):
+    """Time to the best and to the worst price of the side, ns."""
+    entry, leave, _ = ends_oracle(rows, decision_ns, due_ns, wait_ns)
+    if leave is None or side == 0:
+        return None, None
+    best = worst = entry
+    gain_ns = loss_ns = 0
+    for time_ns, low, high, _ in way_oracle(rows, decision_ns, due_ns):
+        good, bad = (high, low) if side > 0 else (low, high)
+        if side * good > side * best:
+            best, gain_ns = good, time_ns - decision_ns
+        if side * bad < side * worst:
+            worst, loss_ns = bad, time_ns - decision_ns
+    return gain_ns, loss_ns
+
+
+def meta_label_oracle(side, value, cost_bps):
+    """1 if the side made money after costs, else 0."""
+    if side == 0 or value is None:
+        return None
+    return 1 if 1e4 * side * value > cost_bps else 0
+
+
+def volatility_oracle(rows, decision_ns, horizon_ns, n):
+    """Standard deviation of the last n log returns, scaled to the horizon."""
+    if rows and "mid" in rows[0]:
+        step = horizon_ns // n
+        prices = [_tick_entry(rows, decision_ns - (n - k) * step) for k in range(n + 1)]
+        if prices[0] is None:
+            return None
+        steps = horizon_ns / step
+    else:
+        known = [r for r in rows if max(r["received_ns"], r["event_ns"]) <= decision_ns]
+        if len(known) <= n:
+            return None
+        known = known[-n - 1 :]
+        prices = [row["close"] for row in known]
+        times = [row["event_ns"] for row in known]
+        gaps = [after - before for before, after in pairwise(times)]
+        steps = horizon_ns / statistics.median(gaps)
+    returns = [math.log(after / before) for before, after in pairwise(prices)]
+    if max(returns) - min(returns) < 1e-13:
+        return None
+    return statistics.stdev(returns) * math.sqrt(steps)
+
+
+def triple_barrier_oracle(rows, side, times, volatility, barriers):
+    """Label, return, time of the touch, flag and end: what is touched first.
+
+    ``times`` are decision, due and wait; ``barriers`` the multiples for and against.
+    """
+    decision_ns, due_ns, wait_ns = times
+    entry, leave, known_ns = ends_oracle(rows, decision_ns, due_ns, wait_ns)
+    if entry is None or side == 0 or volatility is None:
+        return None
+    goal = entry * (1 + side * barriers[0] * volatility)
+    stop = entry * (1 - side * barriers[1] * volatility)
+    for time_ns, low, high, _ in way_oracle(rows, decision_ns, due_ns):
+        if time_ns > due_ns:
+            continue
+        won = high >= goal if side > 0 else low <= goal
+        lost = low <= stop if side > 0 else high >= stop
+        if won or lost:
+            price = min(max(stop if lost else goal, low), high)
+            result = side * ((price - entry) / entry)
+            end_ns = _known_ns(rows, time_ns)
+            label = -1 if lost else 1
+            return label, result, time_ns - decision_ns, int(won and lost), end_ns
+    if leave is None:
+        return None
+    held_ns = _exit_time(rows, due_ns) - decision_ns
+    return 0, side * ((leave - entry) / entry), held_ns, 0, known_ns
+
+
+def _known_ns(rows, time_ns):
+    for row in rows:
+        if row.get("event_ns", row["received_ns"]) == time_ns:
+            return max(row["received_ns"], time_ns)
+    raise AssertionError(time_ns)
+
+
+def _exit_time(rows, due_ns):
+    ends = [row["event_ns"] for row in rows if row.get("event_ns", 0) >= due_ns]
+    return min(ends, default=due_ns)
+
+
+def trend_scan_oracle(rows, decision_ns, due_ns, wait_ns):
+    """Largest |t| of the slopes of all lines, as (t, time of its end)."""
+    entry, leave, _ = ends_oracle(rows, decision_ns, due_ns, wait_ns)
+    if leave is None:
+        return None
+    way = [(time, close) for time, _, _, close in way_oracle(rows, decision_ns, due_ns)]
+    values = [0.0] + [(close - entry) / entry for _, close in way]
+    best = None
+    for n in range(5, len(values) + 1):
+        t_value = _slope_t(values[:n])
+        if best is None or abs(t_value) > abs(best[0]):
+            best = t_value, way[n - 2][0] - decision_ns
+    return best
+
+
+def _slope_t(values):
+    n = len(values)
+    middle, mean = (n - 1) / 2, sum(values) / n
+    xx = sum((k - middle) ** 2 for k in range(n))
+    slope = sum((k - middle) * (y - mean) for k, y in enumerate(values)) / xx
+    residual = sum((y - mean - slope * (k - middle)) ** 2 for k, y in enumerate(values))
+    total = sum((y - mean) ** 2 for y in values)
+    if total == 0:
+        return 0.0
+    return slope / math.sqrt(max(residual, 1e-12 * total) / (n - 2) / xx)
+
+
+def cusum_oracle(prices, thresholds):
+    """Rows of the events and their ways; row t is judged by the threshold of t - 1."""
+    up = down = 0.0
+    found = []
+    for k in range(1, len(prices)):
+        bound = thresholds[k - 1]
+        if bound != bound:
+            continue
+        move = math.log(prices[k] / prices[k - 1])
+        up = max(0.0, up + move)
+        down = min(0.0, down + move)
+        if up >= bound:
+            found.append((k, 1))
+            up = 0.0
+        elif down <= -bound:
+            found.append((k, -1))
+            down = 0.0
+    return found

@@ -119,10 +119,23 @@ def test_a_failed_leak_check_is_said_first():
     checks = (
         LeakCheck("a", passed=True, detail=""),
         LeakCheck("b", passed=False, detail="3 rows"),
+        LeakCheck("c", passed=None, detail="needs fills"),
     )
     words = Reader(render(Report("x", checks=checks))).words
     assert "1 of 2 leak checks failed" in words
     assert "All 2" not in words
+    assert "1 more could not be made" in words
+
+
+def test_a_check_that_was_not_made_has_not_passed():
+    checks = (
+        LeakCheck("a", passed=True, detail=""),
+        LeakCheck("c", passed=None, detail="needs fills"),
+    )
+    words = Reader(render(Report("x", checks=checks))).words
+    assert "All 1 leak checks passed" in words
+    assert "absent" in words
+    assert "needs fills" in words
 
 
 def test_a_ledger_that_does_not_add_up_is_called_out():

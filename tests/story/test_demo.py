@@ -53,7 +53,7 @@ def test_standard_output_is_one_json_document_and_nothing_else(demo):
 def test_the_summary_has_every_figure_of_the_contract_with_its_type(demo):
     figures = {
         "ledger": ("received", "labelled", "pending", "censored", "quarantined"),
-        "leaks": ("checks", "failed"),
+        "leaks": ("checks", "failed", "absent"),
         "dataset": ("id", "path", "rows", "features"),
         "metric": ("name", "value", "low", "high", "baseline"),
         "backtest": (
@@ -68,7 +68,7 @@ def test_the_summary_has_every_figure_of_the_contract_with_its_type(demo):
     for part, names in figures.items():
         assert set(names) <= set(demo.answer[part]), part
     whole = {"received", "labelled", "pending", "censored", "quarantined"}
-    whole |= {"checks", "failed", "rows", "features", "trades"}
+    whole |= {"checks", "failed", "absent", "rows", "features", "trades"}
     texts = {"id", "path", "name"}
     for part, names in figures.items():
         for name in names:

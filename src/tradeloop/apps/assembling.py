@@ -140,7 +140,11 @@ def built(  # one parameter an option
         "left_out": dict(made.dataset.left_out),
         "set_aside": made.set_aside,
         "quality": made.quality.overall,
-        "leaks": {"checks": certificate["checks"], "failed": certificate["failed"]},
+        "leaks": {
+            "checks": certificate["checks"],
+            "failed": certificate["failed"],
+            "absent": len(certificate["absent"]),
+        },
         "notes": made.notes,
     }
 
@@ -151,7 +155,8 @@ def show_built(answer: Mapping[str, Any]) -> None:
     answers.print(
         f"{answer['dataset_id']}  ({said})\n{answer['rows']:,} rows x "
         f"{answer['features']} features, quality {answer['quality']:.4f}, "
-        f"{leaks['checks'] - leaks['failed']} of {leaks['checks']} leak checks passed",
+        f"{leaks['checks'] - leaks['failed']} of {leaks['checks']} leak checks passed, "
+        f"{leaks['absent']} absent",
         markup=False,
         soft_wrap=True,
     )

@@ -16,6 +16,7 @@ from tradeloop.apps import (
     cli_datasets,
     cli_features,
     cli_labels,
+    cli_quality,
     simulating,
 )
 from tradeloop.apps import doctor as doctors
@@ -45,6 +46,7 @@ app.add_typer(cli_capture.app, name="capture")
 app.add_typer(cli_features.app, name="features")
 app.add_typer(cli_labels.app, name="labels")
 app.add_typer(cli_datasets.app, name="datasets")
+app.add_typer(cli_quality.app, name="quality")
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")

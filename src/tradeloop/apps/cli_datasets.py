@@ -1,12 +1,14 @@
 """``tradeloop datasets``: made, listed, verified, compared, given away, removed."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tradeloop.apps import assembling
+from tradeloop.apps import assembling, effecting, publishing
 from tradeloop.apps.options import HERE, Folder, Json
 from tradeloop.apps.terminal import answers, speak
+from tradeloop.pipelines.export import FORMATS
 
 app = typer.Typer(
     help="Make datasets, verify and compare them, give them away.",
@@ -119,5 +121,89 @@ def delete(
     speak(
         lambda: assembling.removed(folder, name),
         lambda answer: answers.print(f"removed {answer['removed']}", markup=False),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def publish(
+    name: Name,
+    *,
+    folder: Folder = HERE,
+    project: Annotated[
+        Path, typer.Option(help="Folder of the DVC project; made where there is none.")
+    ] = Path("published"),
+    remote: Annotated[
+        str | None, typer.Option(help="Folder or URL to push to; none: track only.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Track a dataset with DVC and push it to a remote."""
+    speak(
+        lambda: publishing.published(folder, name, project, remote),
+        publishing.show_published,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="Id of a published dataset.")],
+    *,
+    project: Annotated[Path, typer.Option(help="Folder of the DVC project.")] = Path(
+        "published"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Bring a published dataset back, and check every byte of it."""
+    speak(
+        lambda: publishing.fetched(project, name),
+        publishing.show_fetched,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def export(  # one parameter an option
+    name: Name,
+    *,
+    folder: Folder = HERE,
+    file_format: Annotated[
+        str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")
+    ] = "parquet",
+    out: Annotated[Path, typer.Option(help="New folder.")] = Path("exported"),
+    fold: Annotated[
+        int, typer.Option(help="Fold whose training and test rows are cut; -1: last.")
+    ] = -1,
+    every: Annotated[
+        bool, typer.Option("--all-folds", help="All folds, each under its name.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a dataset in a format of others, cut into training and test rows."""
+    speak(
+        lambda: publishing.exported(
+            folder, name, file_format, out, fold=None if every else fold
+        ),
+        publishing.show_exported,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def effect(
+    name: Name,
+    *,
+    folder: Folder = HERE,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Earlier dataset; by default the newest that fits."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a dataset is good for: lift, and what each family is worth and costs."""
+    speak(
+        lambda: effecting.judged(folder, name, against),
+        effecting.show_judged,
         as_json=as_json,
     )

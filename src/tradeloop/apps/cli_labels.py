@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tradeloop.apps import grading
+from tradeloop.apps import grading, ruling
 from tradeloop.apps.options import HERE, Folder, Json
 from tradeloop.apps.terminal import speak
 
@@ -64,5 +64,32 @@ def explain(  # one parameter an option
             folder, decision_id, grading.asked(folder, horizons, benchmark, as_of)
         ),
         grading.show_explained,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def rules(  # one parameter an option
+    name: Annotated[
+        str | None, typer.Argument(help="Show every version of this rule.")
+    ] = None,
+    *,
+    folder: Folder = HERE,
+    add: Annotated[
+        Path | None, typer.Option(help="YAML file of rules to write down.")
+    ] = None,
+    enable: Annotated[str | None, typer.Option(help="Put a rule in force.")] = None,
+    disable: Annotated[
+        str | None, typer.Option(help="Put a rule out of force.")
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of rule files.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the labelling rules; add some, put one in force or out of it."""
+    speak(
+        lambda: ruling.ruled(folder, name, add, enable, disable, schema=schema),
+        ruling.show_ruled,
         as_json=as_json,
     )

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
         Instrument whose return is subtracted; empty is cash.
     broker : str
         ``nats://HOST:4222`` or ``kafka://HOST:9092``; empty: none.
+    lineage : str
+        ``http://HOST/api/v1/lineage``: hears of the lineage of each dataset; empty: it
+        only lies beside the dataset.
     polygon_key : SecretStr
         Key of the vendor's account; better in ``TRADELOOP_POLYGON_KEY`` than in a
         file. It is never written or shown.
@@ -81,6 +84,7 @@ class Settings(BaseSettings):
     timeframes: tuple[str, ...] = ()
     benchmark: str = ""
     broker: str = ""
+    lineage: str = ""
     polygon_key: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: int = 8800
@@ -109,7 +113,19 @@ class Settings(BaseSettings):
             tracking=_database(self.tracking, folder, "tracking"),
             lake=folder / self.lake,
             artefacts=folder / self.artefacts,
+            lineage=_web(self.lineage),
         )
+
+
+def _web(url: str) -> str:
+    if url and url.partition("://")[0] not in {"http", "https"}:
+        raise InputError(
+            f"lineage must be a URL of http or https, was {url!r}.",
+            way_out="Write http://HOST/api/v1/lineage, or nothing.",
+            source=FILE,
+            column="lineage",
+        )
+    return url
 
 
 def _journal(url: str, folder: Path) -> Path | str:
@@ -187,6 +203,7 @@ def switch_telemetry_off() -> None:
 
 _OPT_OUTS = {
     "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_DISABLE_ASSISTANT": "true",
     "OTEL_SDK_DISABLED": "true",

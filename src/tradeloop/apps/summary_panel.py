@@ -62,7 +62,8 @@ def _judged(answer: Mapping[str, Any]) -> Iterator[Row]:
     if "leaks" in answer:
         leaks = answer["leaks"]
         good = leaks["checks"] - leaks["failed"]
-        yield "leak checks", f"{good} of {leaks['checks']} passed"
+        absent = f", {leaks['absent']} absent" if leaks["absent"] else ""
+        yield "leak checks", f"{good} of {leaks['checks']} passed{absent}"
     if "dataset" in answer:
         dataset = answer["dataset"]
         yield (

@@ -127,6 +127,7 @@ def account(
         quality=whole[QUALITY_FLAGS],
         flags=flag_counts(bits),
         clocks=lags,
+        taken={name: origin.columns for name, origin in plan.fields.items()},
     )
 
 

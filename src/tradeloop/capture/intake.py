@@ -53,6 +53,8 @@ class Intake:
     clocks : polars.DataFrame, optional
         How far the received time as read lies behind the event time as read, by venue
         (`tradeloop.capture.cleaning.clock_lags`); None where a row has one time.
+    taken : mapping of str to tuple of str
+        Field of the column map to the columns of the file that it was read from.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Intake:
     quality: pl.Series | None = None
     flags: Mapping[str, int] = field(default_factory=dict)
     clocks: pl.DataFrame | None = None
+    taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.read != self.rows.height + self.quarantined.height:
@@ -166,7 +169,16 @@ def merge_intakes(parts: Sequence[Intake], *, source: str) -> Intake:
         quality=pl.concat(bits)[order] if len(bits) == len(parts) else None,
         flags=dict(counts),
         clocks=pl.concat(clocks) if clocks else None,
+        taken=_taken(parts),
     )
+
+
+def _taken(parts: Sequence[Intake]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        for name, read in part.taken.items():
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *read)))
+    return found
 
 
 def quarantine(

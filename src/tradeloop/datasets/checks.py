@@ -33,16 +33,35 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """A check that was not made, which is not a check that passed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the check.
+    reason : str
+        What it would need.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
-    """The five checks of a dataset.
+    """The checks of a dataset: those that were made, and those that were not.
 
     Parameters
     ----------
     checks : tuple of Check
-        In the order (a) to (e).
+        In their order; the first five are (a) to (e).
+    absent : tuple of Absent
+        Checks for which nothing was given.
     """
 
     checks: tuple[Check, ...]
+    absent: tuple[Absent, ...] = ()
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -51,7 +70,7 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether all five checks passed."""
+        """Whether every check that was made passed."""
         return not self.failed
 
     def as_mapping(self) -> dict[str, Any]:
@@ -63,6 +82,7 @@ class Certificate:
                 {"name": c.name, "passed": c.passed, "detail": c.detail}
                 for c in self.checks
             ],
+            "absent": [{"name": a.name, "reason": a.reason} for a in self.absent],
         }
 
 

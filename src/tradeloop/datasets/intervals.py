@@ -5,7 +5,7 @@ it is decided at the one end and known at the other. A training row whose interv
 the interval of a test row has seen a part of the test's answer.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,14 +17,25 @@ Rows: TypeAlias = NDArray[np.int64]
 Split: TypeAlias = tuple[Rows, Rows]
 
 
+def _whole(times: ArrayLike) -> NDArray[Any]:
+    """Turn times of a calendar into whole ns; what is none of them stays as it is."""
+    column = np.asarray(times)
+    if column.dtype.kind == "O" and hasattr(times, "dtype"):
+        # A data frame's times with a zone: their own conversion gives UTC.
+        column = np.asarray(times, dtype="datetime64[ns]")
+    if column.dtype.kind == "M" and not np.isnat(column).any():
+        column = column.astype("datetime64[ns]").astype(np.int64)
+    return column
+
+
 def label_intervals(decision_ns: ArrayLike, end_ns: ArrayLike) -> tuple[Times, Times]:
     """Check two columns of times and return them as arrays.
 
     Parameters
     ----------
-    decision_ns : array-like of int, shape (n_rows,)
+    decision_ns : array-like of int or datetime, shape (n_rows,)
         Start of each label interval, ns UTC, in any order.
-    end_ns : array-like of int, shape (n_rows,)
+    end_ns : array-like of int or datetime, shape (n_rows,)
         When each label was known, ns UTC; never before its start.
 
     Returns
@@ -37,7 +48,7 @@ def label_intervals(decision_ns: ArrayLike, end_ns: ArrayLike) -> tuple[Times, T
         The columns are no whole numbers, differ in length, or a label ends before it
         starts.
     """
-    start, end = np.asarray(decision_ns), np.asarray(end_ns)
+    start, end = _whole(decision_ns), _whole(end_ns)
     for name, column in (("decision_ns", start), ("end_ns", end)):
         if column.ndim != 1 or (column.size and column.dtype.kind not in "iu"):
             raise InputError(

@@ -1,35 +1,65 @@
 """What came of each decision: the outcome labels under the contract's names.
 
-All figures are of the primary horizon h, the first one that was labelled.
+All figures are of the primary horizon h, the first one that was labelled. Their
+formulas stand in `tradeloop.labels.execution.quality`:
 
 - ``decision_outcome``: the class, from the labels.
 - ``benchmark_outperformance``: 1e4 * (side * return - return of the benchmark), bps.
-- ``risk_adjusted_return``: side * return / (v * sqrt(n)), with v the volatility per bar
-  known at the decision (`market_state`) and n the bars of h, at least 1: 1 is one
-  standard deviation to the good. Null where v is null or 0.
-- ``timing_quality``: g / (g + l), with g the best and l the worst move of the path as
-  seen from the decision's side, both as distances from the price at the decision: 1
-  never stood at a loss, 0 never at a gain. Null where the price did not move.
-- ``cost_efficiency``: a / (a + c), with a = abs(gross), c = gross - net, bps, of the
-  cost model: the share that costs leave of the move, 1 without costs.
-- ``execution_quality``: -1e4 * side * (fill - price) / price, bps, with fill the
-  quantity-weighted price of the decision's fills and price that known at the decision:
-  positive is better than the price decided on. Null without fills.
-- ``attribution_factors``: JSON map of benchmark_bps, outperformance_bps and cost_bps,
-  which add up to the net bps of the cost model.
+- ``risk_adjusted_return``: side * return in standard deviations, by the volatility
+  known at the decision (`market_state`).
+- ``timing_quality``: best move over best plus worst move of the path.
+- ``cost_efficiency``: the share that costs leave of the move, 1 without costs.
+- ``execution_quality``: average fill against the price known at the decision, bps,
+  positive is better. Null without fills.
+- ``attribution_factors``: JSON map in bps of what the result is made of: benchmark_bps,
+  outperformance_bps and cost_bps; where there are fills also delay_bps, execution_bps,
+  opportunity_bps and fees_bps, the shortfall of entering. Positive added to the result.
 
-``end_ns`` is when the last of the row's labels, over all horizons, was known: whichever
-column a model learns, the purge holds.
+Without fills costs are those of the cost model, and the factors add up to the result
+after them. With fills (and orders) entering costs what it truly did, and three more
+columns stand after the contract's seven: ``attributed_bps``, the sum of the factors to
+the bit; ``fill_suspect`` and ``fill_suspect_reason``. A decision with a fill that
+cannot have happened as told has no execution_quality and is measured by the cost model.
+
+``end_ns`` is when the last of the row's labels, over all horizons, was known, fills
+and orders included: whichever column a model learns, the purge holds.
 """
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
+from tradeloop.costs import CostModel
 from tradeloop.datasets.contexts import json_map
 from tradeloop.errors import InputError
+from tradeloop.labels.execution.entry import entry_truth
+from tradeloop.labels.execution.quality import (
+    FACTORS,
+    MODELLED,
+    attributed_bps,
+    attribution,
+    cost_efficiency,
+    execution_quality,
+    risk_adjusted_return,
+    timing_quality,
+)
+from tradeloop.labels.execution.rule import ExecutionRule
 
-_BPS = 1e4
+_NUMBER = pl.Float64()
+_ENTRY: dict[str, pl.DataType] = {
+    "decision_id": pl.String(),
+    "delay_bps": _NUMBER,
+    "execution_bps": _NUMBER,
+    "opportunity_bps": _NUMBER,
+    "fees_bps": _NUMBER,
+    "filled_share": _NUMBER,
+    "fill_cost_bps": _NUMBER,
+    "fill_suspect": pl.Boolean(),
+    "fill_suspect_reason": pl.String(),
+    "entry_end_ns": pl.Int64(),
+}
+_RULE = ExecutionRule()
 
 
 def horizons_of(labels: pl.DataFrame) -> tuple[str, ...]:
@@ -52,44 +82,74 @@ def horizons_of(labels: pl.DataFrame) -> tuple[str, ...]:
     return names
 
 
-def _fill_quality(fills: pl.DataFrame | None) -> pl.DataFrame:
-    """Average the price that each decision was filled at."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Execution:
+    """What tells how decisions were executed, beside their fills.
+
+    Parameters
+    ----------
+    bars, quotes, orders : polars.DataFrame, optional
+        Rows of the records BAR, QUOTE and ORDER_EVENT. Without bars and quotes no price
+        of a fill can be doubted; without orders nothing is known to be left unfilled.
+    costs : CostModel, optional
+        Model that the labels' net was made with: tells the side that the fills replace
+        from the rest. None takes half, which is right where it finances nothing.
+    rule : ExecutionRule
+        Clock, waits and tolerances.
+    """
+
+    bars: pl.DataFrame | None = None
+    quotes: pl.DataFrame | None = None
+    orders: pl.DataFrame | None = None
+    costs: CostModel | None = None
+    rule: ExecutionRule = _RULE
+
+
+_NOTHING = Execution()
+
+
+def _entered(
+    joined: pl.DataFrame, fills: pl.DataFrame | None, h: str, known: Execution
+) -> pl.DataFrame:
+    """How the decisions were entered, between the prices of their labels."""
     if fills is None:
-        return pl.DataFrame(schema={"decision_id": pl.String, "fill": pl.Float64})
-    price, quantity = pl.col("price"), pl.col("quantity")
-    return (
-        fills.filter(pl.col("decision_id").is_not_null())
-        .group_by("decision_id", maintain_order=True)
-        .agg(((price * quantity).sum() / quantity.sum()).alias("fill"))
-        .with_columns(pl.when(pl.col("fill").is_finite()).then("fill"))
+        return pl.DataFrame(schema=_ENTRY)
+    asked = joined.select(
+        "decision_id",
+        "instrument",
+        "side",
+        "price",
+        event_ns="decided_ns",
+        received_ns="decision_ns",
+        end_price=pl.col("price") * (1.0 + pl.col(f"return_{h}")),
+    )
+    return entry_truth(
+        asked,
+        fills,
+        bars=known.bars,
+        quotes=known.quotes,
+        orders=known.orders,
+        rule=known.rule,
     )
 
 
-def _path_quality(h: str) -> pl.Expr:
-    gain, loss = pl.col(f"max_gain_{h}").abs(), pl.col(f"max_loss_{h}").abs()
-    return pl.when(gain + loss > 0).then(gain / (gain + loss))
-
-
-def _measures(h: str, *, interval_ns: int) -> dict[str, pl.Expr]:
-    side = pl.col("side").cast(pl.Float64)
-    gross = _BPS * side * pl.col(f"return_{h}")
-    cost = (gross - pl.col(f"net_bps_{h}")).clip(lower_bound=0)
-    span = pl.col(f"due_ns_{h}") - pl.col("decision_ns")
-    bars = (span.cast(pl.Float64) / interval_ns).clip(lower_bound=1)
-    risk = pl.col("volatility_level") * bars.sqrt()
-    price = pl.col("price")
-    return {
-        "execution_quality": -_BPS * side * (pl.col("fill") - price) / price,
-        "cost_efficiency": pl.when(gross.abs() + cost > 0).then(
-            gross.abs() / (gross.abs() + cost)
-        ),
-        "timing_quality": _path_quality(h),
-        "risk_adjusted_return": pl.when(risk > 0).then(gross / risk),
-        "benchmark_outperformance": pl.col(f"outperformance_bps_{h}"),
-        "benchmark_bps": gross - pl.col(f"outperformance_bps_{h}"),
-        "outperformance_bps": pl.col(f"outperformance_bps_{h}"),
-        "cost_bps": -cost,
-    }
+def _factors(measured: pl.DataFrame) -> pl.Series:
+    """Factors that are known, as one JSON map per row; none of them is null."""
+    free = tuple(name for name in FACTORS if name != "fees_bps")
+    cases = {"modelled": MODELLED, "whole": FACTORS, "free": free}
+    maps = {case: json_map(measured, names) for case, names in cases.items()}
+    return (
+        measured.with_columns(**maps)
+        .select(
+            pl.when(pl.col("delay_bps").is_null())
+            .then("modelled")
+            .when(pl.col("fees_bps").is_null())
+            .then("free")
+            .otherwise("whole")
+            .alias("attribution_factors")
+        )
+        .to_series()
+    )
 
 
 def outcome_labels(
@@ -99,13 +159,14 @@ def outcome_labels(
     *,
     fills: pl.DataFrame | None,
     interval_ns: int,
+    execution: Execution = _NOTHING,
 ) -> pl.DataFrame:
     """Name the outcomes as the contract does and keep every label column beside them.
 
     Parameters
     ----------
     decisions : polars.DataFrame of shape (n_decisions, any)
-        Columns decision_id and side.
+        Columns decision_id and side; event_ns if there is one.
     labels : polars.DataFrame of shape (n_decisions, any)
         What labelling returned for these decisions, in their order.
     volatility_level : polars.Series of shape (n_decisions,)
@@ -114,29 +175,56 @@ def outcome_labels(
         Rows of the record FILL.
     interval_ns : int
         Length of a bar.
+    execution : Execution, optional
+        What the fills are held against.
 
     Returns
     -------
-    polars.DataFrame of shape (n_decisions, 9 + n_label_columns)
-        decision_id, decision_ns, end_ns, the contract's seven and the label columns.
+    polars.DataFrame of shape (n_decisions, 9 + n_label_columns, or 12 with fills)
+        decision_id, decision_ns, end_ns, the contract's seven, with fills
+        attributed_bps, fill_suspect and fill_suspect_reason, and the label columns.
+
+    Raises
+    ------
+    InputError
+        A column of the fills is absent or holds a null.
     """
     horizons = horizons_of(labels)
-    contract = _measures(horizons[0], interval_ns=interval_ns)
-    parts = ("benchmark_bps", "outperformance_bps", "cost_bps")
+    h, costs = horizons[0], execution.costs
+    decided = decisions if "event_ns" in decisions.columns else labels
     joined = labels.with_columns(
-        decisions["side"], volatility_level.alias("volatility_level")
-    ).join(_fill_quality(fills), on="decision_id", how="left", maintain_order="left")
-    measured = joined.select(**contract)
-    ends = labels.select(pl.max_horizontal(f"end_ns_{h}" for h in horizons))
+        decisions["side"],
+        volatility_level.alias("volatility_level"),
+        decided["event_ns" if decided is decisions else "decision_ns"].alias(
+            "decided_ns"
+        ),
+    )
+    entry = _entered(joined, fills, h, execution)
+    joined = joined.join(entry, on="decision_id", how="left", maintain_order="left")
+    one_side = None if costs is None else costs.trade_cost_bps()
+    factors = joined.select(
+        "side", f"return_{h}", **attribution(h, one_side)
+    ).with_columns(attributed_bps=attributed_bps(), cost_efficiency=cost_efficiency(h))
+    ends = [f"end_ns_{each}" for each in horizons]
+    more = ("attributed_bps", "fill_suspect", "fill_suspect_reason")
+    told = joined.with_columns(factors["attributed_bps"]).select(more)
+    measured = joined.select(
+        execution_quality().alias("execution_quality"),
+        factors["cost_efficiency"],
+        timing_quality(h).alias("timing_quality"),
+        risk_adjusted_return(h, interval_ns).alias("risk_adjusted_return"),
+        pl.col(f"outperformance_bps_{h}").alias("benchmark_outperformance"),
+    )
     lead = ("decision_id", "decision_ns", "decision_outcome")
     return pl.DataFrame(
         [
             labels["decision_id"],
             labels["decision_ns"],
-            ends.to_series().alias("end_ns"),
+            joined.select(end_ns=pl.max_horizontal(*ends, "entry_end_ns")).to_series(),
             labels["decision_outcome"].cast(pl.String),
-            *measured.drop(parts).get_columns(),
-            json_map(measured, parts).alias("attribution_factors"),
+            *measured.get_columns(),
+            _factors(factors),
+            *([] if fills is None else told.get_columns()),
             *labels.drop(lead).get_columns(),
         ]
     )

@@ -52,10 +52,30 @@ def day_files(dataset: Dataset) -> Mapping[str, pl.DataFrame]:
     mapping of str to polars.DataFrame
         Path below the dataset's folder to the rows of its file, by day, then frame.
     """
-    days = day_folders(dataset.outcome_labels["decision_ns"]).rle().struct.unnest()
+    return day_frames(dataset.frames, dataset.outcome_labels["decision_ns"])
+
+
+def day_frames(
+    frames: Mapping[str, pl.DataFrame], decision_ns: pl.Series
+) -> Mapping[str, pl.DataFrame]:
+    """Cut frames by the day of the decision.
+
+    Parameters
+    ----------
+    frames : mapping of str to polars.DataFrame
+        Name to frame, each with one row per decision, in the same order.
+    decision_ns : polars.Series of shape (n_rows,)
+        Times of the decisions, ns UTC, sorted.
+
+    Returns
+    -------
+    mapping of str to polars.DataFrame
+        Path below the dataset's folder to the rows of its file, by day, then frame.
+    """
+    days = day_folders(decision_ns).rle().struct.unnest()
     ends = days["len"].cum_sum()
     return {
         f"{day}/{name}.parquet": frame.slice(end - length, length)
         for day, length, end in zip(days["value"], days["len"], ends, strict=True)
-        for name, frame in dataset.frames.items()
+        for name, frame in frames.items()
     }

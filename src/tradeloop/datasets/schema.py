@@ -4,27 +4,37 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tradeloop.datasets.dataset import Dataset
+from tradeloop.datasets.kinds import kind_of
 from tradeloop.datasets.outcomes import horizons_of
 from tradeloop.errors import InputError
 from tradeloop.events import DecisionOutcome
+from tradeloop.labels import ALL as LABELS
+from tradeloop.labels.execution.quality import MEASURES
 
-_MEASURES = {
-    "execution_quality": "bps; fill against the decision's price, positive is better",
-    "cost_efficiency": "0 to 1; share that modelled costs leave of the gross move",
-    "timing_quality": "0 to 1; best move over best plus worst move of the path",
-    "risk_adjusted_return": "standard deviations of the return over the horizon",
-    "benchmark_outperformance": "bps; side x return less the benchmark's return",
-    "attribution_factors": "JSON map, bps; the parts add up to the net result",
+_CERTAINTY = {
+    "best_bps": "outperformance most in keeping with the quotes around both ends, bps",
+    "error_bps": "standard error of it, bps",
+    "low_bps": "lower end of its 95 % interval, bps",
+    "high_bps": "upper end of its 95 % interval, bps",
+    **{
+        f"probability_{one.value.lower()}": f"that {one.value} is the true class"
+        for one in DecisionOutcome
+    },
+    "class_probability": "that the class given is the true one, 0 to 1",
+    "true_class": "class most likely to be the true one",
+    "inside_noise": "whether the class is less sure than the rule asks for",
 }
-_PER_HORIZON = {
-    "return": "return of the instrument, as a fraction",
-    "benchmark_return": "return of the benchmark, as a fraction",
-    "outperformance_bps": "side x return less the benchmark's return, bps",
-    "net_bps": "side x return less the cost of a round trip, bps",
-    "direction": "-1, 0 or +1: the instrument's own return outside the neutral band",
-    "max_gain": "best move on the way, signed by the side, as a fraction",
-    "max_loss": "worst move on the way, signed by the side, as a fraction",
-}
+
+
+def _per_horizon() -> dict[str, str]:
+    """Meaning of each label by its name without the horizon."""
+    outputs = (output for unit in LABELS for output in unit.outputs)
+    return {
+        "volatility": "volatility known at the decision, scaled to the horizon, "
+        "as a fraction",
+        **{output.stem: output.meaning for output in outputs},
+        **_CERTAINTY,
+    }
 
 
 _NOT_JUDGED = {"selected": "all", "by": "none"}
@@ -95,15 +105,17 @@ def label_schema(dataset: Dataset, label_rules: Mapping[str, Any]) -> dict[str, 
     per_horizon = {
         f"{name}_{h}": f"{meaning}, {h} after the decision"
         for h in horizons
-        for name, meaning in _PER_HORIZON.items()
+        for name, meaning in _per_horizon().items()
         if f"{name}_{h}" in columns
     }
+    own = kind_of(dataset.dataset_type).label_schema(horizons)
     classes = ", ".join(outcome.value for outcome in DecisionOutcome)
     return {
         "label_definitions": {
             "decision_outcome": f"class of the decision: {classes}",
-            **_MEASURES,
+            **{name: said for name, said in MEASURES.items() if name in columns},
             **per_horizon,
+            **{name: meaning for name, meaning in own.items() if name in columns},
         },
         "labeling_criteria": {**label_rules, "primary_horizon": horizons[0]},
         "label_validation_rules": [

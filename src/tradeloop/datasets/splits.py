@@ -6,39 +6,18 @@
 4. A fold that keeps too few rows is an error, never a silently weak model.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import combinations, pairwise
-from math import comb
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tradeloop.clock import NS_PER_HOUR
 from tradeloop.datasets.intervals import Split, Times, label_intervals, purge
-from tradeloop.errors import InputError
-
-_MOST_SPLITS = 1_000
-
-
-class Splitter(Protocol):
-    """What cuts rows into training and test rows."""
-
-    def split(self, decision_ns: ArrayLike, end_ns: ArrayLike) -> Iterator[Split]:
-        """Yield the positions of the training rows and of the test rows, per fold."""
-
-    def count(self) -> int:
-        """Count the folds."""
-
-    def as_mapping(self) -> Mapping[str, Any]:
-        """Name and parameters, as they go into a dataset's version."""
-
-
-def require(*, holds: bool, rule: str, way_out: str) -> None:
-    """Raise an `InputError` unless the rule holds."""
-    if not holds:
-        raise InputError(rule, way_out=way_out)
+from tradeloop.datasets.purged_blocks import CombinatorialPurged, PurgedKFold
+from tradeloop.datasets.splitter import Splitter, checked, require
 
 
 def _cuts(ordered: Times, shares: NDArray[np.float64]) -> Times:
@@ -47,19 +26,6 @@ def _cuts(ordered: Times, shares: NDArray[np.float64]) -> Times:
         np.rint(shares * ordered.size).astype(np.int64), ordered.size - 1
     )
     return ordered[np.minimum(places, ordered.size - 1)]
-
-
-def _checked(splits: list[Split], *, purged: list[int], least: int) -> Iterator[Split]:
-    """Refuse folds with too few rows; the whole list is known before the first fold."""
-    for fold, (train, test) in enumerate(splits):
-        for name, rows in (("training", train), ("test", test)):
-            require(
-                holds=rows.size >= least,
-                rule=f"Fold {fold} of {len(splits)} keeps {rows.size} {name} rows "
-                f"({purged[fold]} purged), fewer than min_rows = {least}.",
-                way_out="Use fewer folds, a shorter horizon or embargo, or more data.",
-            )
-    return iter(splits)
 
 
 def _forward(
@@ -156,14 +122,14 @@ class PurgedWalkForward:
         start, end = label_intervals(decision_ns, end_ns)
         if start.size == 0:
             empty = np.empty(0, np.int64)
-            return _checked([(empty, empty)], purged=[0], least=max(self.min_rows, 1))
+            return checked([(empty, empty)], purged=[0], least=max(self.min_rows, 1))
         shares = np.linspace(self.min_train_share, 1.0, self.folds + 1)[:-1]
         ordered = np.sort(start, kind="stable")
         cuts = [*_cuts(ordered, shares).tolist(), int(ordered[-1]) + 1]
         splits, purged = _forward(
             (start, end), cuts, window_ns=self.window_ns, gap_ns=self.embargo_ns
         )
-        return _checked(splits, purged=purged, least=self.min_rows)
+        return checked(splits, purged=purged, least=self.min_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,71 +174,9 @@ class HoldOut:
         return self._walk().split(decision_ns, end_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class CombinatorialPurged:
-    """Each choice of ``test_groups`` blocks of time tests; all other rows train.
-
-    Training rows lie on both sides of the test, so this measures how much a result
-    depends on the period, not how a model would have done at the time.
-
-    Parameters
-    ----------
-    groups : int
-        Blocks of about equal size.
-    test_groups : int
-        Blocks that test together.
-    embargo_ns : int
-        Kept free after each test interval, beyond the purge.
-    min_rows : int
-        Fewest training rows and test rows of a fold.
-
-    References
-    ----------
-    Lopez de Prado, Advances in Financial Machine Learning (2018), chapter 12.
-    """
-
-    groups: int = 6
-    test_groups: int = 2
-    embargo_ns: int = 0
-    min_rows: int = 30
-
-    def __post_init__(self) -> None:
-        require(
-            holds=1 <= self.test_groups < self.groups and self.embargo_ns >= 0,
-            rule="CombinatorialPurged needs 1 <= test_groups < groups and embargo_ns "
-            f">= 0, were {self.test_groups}, {self.groups} and {self.embargo_ns}.",
-            way_out="Six groups with two for the test are usual.",
-        )
-        require(
-            holds=self.count() <= _MOST_SPLITS,
-            rule=f"{self.test_groups} test groups out of {self.groups} make "
-            f"{self.count()} folds, above {_MOST_SPLITS}; each is a training run.",
-            way_out="Use fewer groups.",
-        )
-
-    def count(self) -> int:
-        """Count the folds: groups choose test_groups."""
-        return comb(self.groups, self.test_groups)
-
-    def as_mapping(self) -> dict[str, Any]:
-        """Name and parameters."""
-        return {"splitter": "combinatorial_purged", **asdict(self)}
-
-    def split(self, decision_ns: ArrayLike, end_ns: ArrayLike) -> Iterator[Split]:
-        """Yield training and test rows per choice; see `PurgedWalkForward.split`."""
-        start, end = label_intervals(decision_ns, end_ns)
-        ordered = np.sort(start, kind="stable")
-        first_rows = [rows[:1] for rows in np.array_split(ordered, self.groups)[1:]]
-        inner = np.concatenate(first_rows)
-        block = np.searchsorted(inner, start, side="right")
-        splits, purged = [], []
-        for chosen in combinations(range(self.groups), self.test_groups):
-            inside = np.isin(block, chosen)
-            train, test = np.flatnonzero(~inside), np.flatnonzero(inside)
-            kept = purge(start, end, (train, test), after_ns=self.embargo_ns)
-            splits.append((kept, test))
-            purged.append(train.size - kept.size)
-        return _checked(splits, purged=purged, least=self.min_rows)
-
-
-ALL: tuple[type[Splitter], ...] = (CombinatorialPurged, HoldOut, PurgedWalkForward)
+ALL: tuple[type[Splitter], ...] = (
+    CombinatorialPurged,
+    HoldOut,
+    PurgedKFold,
+    PurgedWalkForward,
+)

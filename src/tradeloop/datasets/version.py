@@ -8,7 +8,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -106,8 +106,26 @@ def frame_hash(frame: pl.DataFrame) -> str:
     InputError
         A column holds lists or structs.
     """
-    digest = sha256(str(frame.height).encode())
-    for column in frame.iter_columns():
+    return columns_hash(frame.height, frame.iter_columns())
+
+
+def columns_hash(height: int, columns: Iterable[pl.Series]) -> str:
+    """`frame_hash` of a frame whose columns come one by one, and need not stay.
+
+    Parameters
+    ----------
+    height : int
+        Rows of the frame.
+    columns : iterable of polars.Series, each of shape (height,)
+        In the order of the frame.
+
+    Raises
+    ------
+    InputError
+        A column holds lists or structs.
+    """
+    digest = sha256(str(height).encode())
+    for column in columns:
         digest.update(f"\x00{column.name}\x00{column.dtype}\x00".encode())
         missing = column.is_null() if column.null_count() else None
         mask = b"full" if missing is None else b"mask" + missing.to_numpy().tobytes()

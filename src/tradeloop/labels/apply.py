@@ -15,7 +15,7 @@ from tradeloop.clock import NS_PER_DAY
 from tradeloop.costs import CostModel
 from tradeloop.labels.base import MISSING_NS
 from tradeloop.labels.groups import groups
-from tradeloop.labels.protocol import Output
+from tradeloop.labels.protocol import Output, own_end
 from tradeloop.labels.rules import LabelPlan, OutcomeRule
 from tradeloop.labels.span import VERDICTS, Span
 from tradeloop.labels.units import ALL
@@ -50,9 +50,12 @@ def label_schema(plan: LabelPlan) -> dict[str, pl.DataType]:
     }
     for suffix in plan.suffixes:
         schema |= {f"due_ns_{suffix}": time, f"end_ns_{suffix}": time}
+        schema |= {f"volatility_{suffix}": number}
         for unit in ALL:
             for output in unit.outputs:
                 schema.setdefault(_column(output, suffix), output.dtype)
+            if own_end(unit):
+                schema[f"{own_end(unit)}_{suffix}"] = time
     return schema
 
 
@@ -64,11 +67,14 @@ def _taken(
     for unit in ALL:
         values, known = unit.label(part)
         end = np.maximum(end, known)
+        if own_end(unit):
+            yield f"{own_end(unit)}_{suffix}", known
         for output in unit.outputs:
             if primary or output.stem not in PRIMARY_ONLY:
                 yield _column(output, suffix), values[output.stem]
     yield f"due_ns_{suffix}", part.due_ns
     yield f"end_ns_{suffix}", end
+    yield f"volatility_{suffix}", part.volatility
     if primary:
         yield "price", part.leg.entry_price
         yield "verdict", part.verdict.astype(np.float64)
@@ -93,6 +99,20 @@ def _words(
     """Text of each code; ``first`` is the code of the first word, NaN gives null."""
     place = pl.Series(codes, nan_to_null=True) - first
     return pl.Series(words, dtype=pl.String).gather(place.cast(pl.UInt32))
+
+
+def _worded(
+    table: dict[str, NDArray[np.generic]], plan: LabelPlan
+) -> dict[str, pl.Series]:
+    """Take the codes of classes out of the table, as text."""
+    outputs = [output for unit in ALL for output in unit.outputs if output.words]
+    names = {
+        _column(output, h): output.words for output in outputs for h in plan.suffixes
+    }
+    return {
+        name: _words(table.pop(name), words, -(len(words) // 2))
+        for name, words in names.items()
+    }
 
 
 def _series(name: str, dtype: pl.DataType, values: NDArray[np.generic]) -> pl.Series:
@@ -140,8 +160,10 @@ def label(  # noqa: PLR0913 - all that a label depends on, by name
         - ``state`` of the outcome at the primary horizon: labelled, pending (its
           future is not there yet) or censored (it can never be known); ``reason`` of
           the latter two; ``decision_outcome`` of the first;
-        - for each horizon h, such as 5d: ``due_ns_h``; ``end_ns_h``: when all values
-          of h were known; the outputs of each label, with the suffix.
+        - for each horizon h, such as 5d: ``due_ns_h``; ``end_ns_h``: when the last of
+          its values that are there was known; ``volatility_h``: known at the decision;
+          the outputs of each label, with the suffix, and the own end of one that may be
+          known before the others.
 
         What is not known is null, never 0. The return and the direction of a symbol do
         not need a side or a benchmark, so they may be known where the outcome is not.
@@ -167,9 +189,7 @@ def label(  # noqa: PLR0913 - all that a label depends on, by name
         "state": _words(verdict, [each.state.value for each in VERDICTS], 0),
         "reason": _words(verdict, [each.reason for each in VERDICTS], 0),
     }
-    for output in (output for unit in ALL for output in unit.outputs if output.words):
-        codes = table.pop(output.stem)
-        text[output.stem] = _words(codes, output.words, -(len(output.words) // 2))
+    text |= _worded(table, plan)
     known = {
         name: _series(name, schema[name], column) for name, column in table.items()
     }

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradeloop.labels.base import MISSING_NS, PricePath, Times
-from tradeloop.labels.protocol import Label, Labelled
+from tradeloop.labels.protocol import Label, Labelled, looks_back, own_end
 from tradeloop.labels.scenes import Scene
-from tradeloop.labels.span import span
+from tradeloop.labels.span import Span, span
+from tradeloop.labels.volatility import first_row_used
 
 Flags = NDArray[np.bool_]
 Law = Callable[[Label, Scene], list[str]]
@@ -35,15 +36,17 @@ def label_scene(unit: Label, scene: Scene, *, as_of_ns: int | None = None) -> La
     as_of_ns : int, optional
         Nothing received later is known; None knows all rows.
     """
-    return unit.label(
-        span(
-            scene.decision_ns,
-            scene.side,
-            scene.path,
-            horizon_ns=scene.horizon_ns,
-            plan=replace(scene.plan, as_of_ns=as_of_ns),
-            benchmark=scene.benchmark,
-        )
+    return unit.label(_span(scene, as_of_ns))
+
+
+def _span(scene: Scene, as_of_ns: int | None = None) -> Span:
+    return span(
+        scene.decision_ns,
+        scene.side,
+        scene.path,
+        horizon_ns=scene.horizon_ns,
+        plan=replace(scene.plan, as_of_ns=as_of_ns),
+        benchmark=scene.benchmark,
     )
 
 
@@ -71,15 +74,36 @@ def _poisoned(path: PricePath, rows: Flags, *, prices: Flags) -> PricePath:
     )
 
 
-def _past_poisoned(path: PricePath, decision_ns: int) -> PricePath:
-    """Change what came before the decision, other than the price known at it.
+def _past_poisoned(path: PricePath, decision_ns: int, *, kept: int) -> PricePath:
+    """Change what came before the decision, other than the last ``kept`` known prices.
 
     Highs and lows of a bar open at the decision are changed as well: they may come
     from before it. Only its close is sure to be a later fact.
     """
-    entry = int((path.known_ns <= decision_ns).sum()) - 1
-    prices = (path.time_ns <= decision_ns) & (np.arange(len(path)) != entry)
+    entry, row = _entry(path, decision_ns), np.arange(len(path))
+    used = (row > entry - kept) & (row <= entry)
+    prices = (path.time_ns <= decision_ns) & ~used
     return _poisoned(path, path.begin_ns < decision_ns, prices=prices)
+
+
+def _entry(path: PricePath, decision_ns: int) -> int:
+    return int((path.known_ns <= decision_ns).sum()) - 1
+
+
+def _prices_used(unit: Label, scene: Scene, decision_ns: int) -> int:
+    """How many of the last known prices the label may look at."""
+    rule = scene.plan.rule
+    if not looks_back(unit) and rule.unit == "bps":
+        return 1
+    entry = _entry(scene.path, decision_ns)
+    first = first_row_used(
+        scene.path,
+        np.array([entry]),
+        np.array([decision_ns]),
+        horizon_ns=scene.horizon_ns,
+        rows=rule.volatility_rows,
+    )
+    return entry - int(first[0]) + 1
 
 
 def _future_poisoned(path: PricePath, end_ns: int) -> PricePath:
@@ -93,11 +117,16 @@ def _with_paths(scene: Scene, change: Callable[[PricePath], PricePath]) -> Scene
 
 
 def ignores_the_past(unit: Label, scene: Scene) -> list[str]:
-    """Nothing before the decision counts, other than the price known at it."""
+    """Nothing before the decision counts, other than the price known at it.
+
+    Labels that take the volatility at the decision may look at its prices too, and at
+    no others.
+    """
     broken = []
-    for k, decision_ns in enumerate(scene.decision_ns):
+    for k, decision_ns in enumerate(scene.decision_ns.tolist()):
         alone = _one(scene, k)
-        change = partial(_past_poisoned, decision_ns=int(decision_ns))
+        kept = _prices_used(unit, scene, decision_ns)
+        change = partial(_past_poisoned, decision_ns=decision_ns, kept=kept)
         other = _with_paths(alone, change)
         if not _same(label_scene(unit, alone), label_scene(unit, other)):
             broken.append(f"decision {k} changes with prices from before it")
@@ -123,22 +152,35 @@ def mirrors_the_side(unit: Label, scene: Scene) -> list[str]:
     cash = replace(scene, benchmark=None)
     here = label_scene(unit, cash).values
     there = label_scene(unit, replace(cash, side=-cash.side)).values
-    return [
-        f"{output.stem} is not {output.mirror[1]:+g} x {output.mirror[0]} mirrored"
-        for output in unit.outputs
-        if not np.array_equal(
-            here[output.stem],
-            output.mirror[1] * there[output.mirror[0]],
-            equal_nan=True,
-        )
-    ]
+    broken = []
+    for output in unit.outputs:
+        if output.mirror is None:
+            continue
+        stem, factor = output.mirror
+        found, image = here[output.stem], factor * there[stem]
+        same = (found == image) | (np.isnan(found) & np.isnan(image))
+        if output.unless:
+            same |= here[output.unless] == 1
+        if not same.all():
+            broken.append(f"{output.stem} is not {factor:+g} x {stem} mirrored")
+    return broken
 
 
 def ends_after_the_due_time(unit: Label, scene: Scene) -> list[str]:
-    """``end_ns`` is at or after the due time, so after the decision."""
-    end = label_scene(unit, scene).end_ns
-    early = (end != MISSING_NS) & (end < scene.decision_ns + scene.horizon_ns)
-    return [f"decision {k} ends before its due time" for k in np.flatnonzero(early)]
+    """``end_ns`` is at or after the due time, so after the decision.
+
+    That of a label with an end of its own is after the decision, and never after the
+    price at the due time was known.
+    """
+    end, known = label_scene(unit, scene).end_ns, _span(scene).leg.end_ns
+    due = scene.decision_ns + scene.horizon_ns
+    wrong = end < (scene.decision_ns + 1 if own_end(unit) else due)
+    if own_end(unit):
+        wrong |= (known != MISSING_NS) & (end > known)
+    wrong &= end != MISSING_NS
+    return [
+        f"decision {k} ends at {end[k]}, due {due[k]}" for k in np.flatnonzero(wrong)
+    ]
 
 
 def has_an_end_exactly_where_it_has_values(unit: Label, scene: Scene) -> list[str]:

@@ -11,8 +11,10 @@ from tradeloop.costs import CostModel
 from tradeloop.labels.base import MISSING_NS
 from tradeloop.labels.excursion import extremes_of, windows_of
 from tradeloop.labels.groups import groups
-from tradeloop.labels.rules import LabelPlan, OutcomeRule
+from tradeloop.labels.protocol import own_end
+from tradeloop.labels.rules import BOUNDS, LabelPlan, OutcomeRule
 from tradeloop.labels.span import VERDICTS, Leg, Span
+from tradeloop.labels.triple_barrier import touches_of
 from tradeloop.labels.units import ALL
 
 _RULE, _COSTS = OutcomeRule(), CostModel()
@@ -48,8 +50,9 @@ def explain(  # noqa: PLR0913 - all that a label depends on, by name
     dict
         In the order of the reckoning: the decision; the prices it was made on; the
         rule, the costs and the waits; then under ``horizons`` and the horizon's text
-        such as ``5d``: due time, exit, return, benchmark, costs, the outputs of each
-        label, extremes of the path, state and reason. What is not known is None.
+        such as ``5d``: due time, exit, return, benchmark, costs, extremes of the path,
+        volatility, bounds in force, barriers and their touch, the outputs of each
+        label, state and reason. What is not known is None.
 
     Raises
     ------
@@ -120,10 +123,13 @@ def _reckoning(part: Span) -> dict[str, object]:
     found["path_rows"] = int(stop[0] - first[0]) if known else None
     found["path_high"] = _known(extremes.high[0])
     found["path_low"] = _known(extremes.low[0])
+    found |= _bounds(part) | {"barriers": _barriers(part)}
     end = MISSING_NS
     for unit in ALL:
         values, end_ns = unit.label(part)
         end = max(end, int(end_ns[0]))
+        if own_end(unit):
+            found[own_end(unit)] = _known(end_ns[0])
         for output in unit.outputs:
             value = _known(values[output.stem][0])
             place = 0 if value is None else int(value) + len(output.words) // 2
@@ -131,3 +137,27 @@ def _reckoning(part: Span) -> dict[str, object]:
             found[output.stem] = output.words[place] if worded else value
     found |= {"state": verdict.state.value, "reason": verdict.reason}
     return found | {"end_ns": None if end == MISSING_NS else end}
+
+
+def _bounds(part: Span) -> dict[str, object]:
+    """Volatility at the decision, and the bounds in bps that came of it."""
+    rule, unit_bps = part.plan.rule, part.unit_bps
+    bounds = {name: _known(getattr(rule, name) * unit_bps[0]) for name in BOUNDS}
+    return {"volatility": _known(part.volatility[0]), "bounds": bounds}
+
+
+def _barriers(part: Span) -> dict[str, object]:
+    """Prices of the two barriers and the row that touched one first."""
+    path, touches = part.leg.path, touches_of(part)
+    return {
+        "upper_price": _known(touches.upper[0]),
+        "lower_price": _known(touches.lower[0]),
+        "upper_touched": bool(touches.up[0]),
+        "lower_touched": bool(touches.down[0]),
+        "touch_price": _known(touches.price[0]),
+        "touch_row": int(touches.row[0]) if touches.row[0] >= 0 else None,
+        "touch_ns": _at(path.time_ns, touches.row),
+        "touch_known_ns": _at(path.known_ns, touches.row),
+        "touch_high": _at(path.high, touches.row),
+        "touch_low": _at(path.low, touches.row),
+    }

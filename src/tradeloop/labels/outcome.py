@@ -20,7 +20,9 @@ WORDS = (
 )
 
 
-def outcome_of(outperformance_bps: Floats, rule: OutcomeRule) -> Floats:
+def outcome_of(
+    outperformance_bps: Floats, rule: OutcomeRule, unit_bps: Floats | float = 1.0
+) -> Floats:
     """Class of each outperformance: -2 BAD, -1 POOR, 0 NEUTRAL, 1 GOOD, 2 EXCELLENT.
 
     The number is compared as it is, without rounding or tolerance: 20 bps exactly is
@@ -32,15 +34,17 @@ def outcome_of(outperformance_bps: Floats, rule: OutcomeRule) -> Floats:
         bps; NaN gives NaN.
     rule : OutcomeRule
         Bounds of the classes.
+    unit_bps : ndarray of shape (n,), or float
+        What one unit of the bounds is worth, bps (`Span.unit_bps`); NaN gives NaN.
 
     Returns
     -------
     ndarray of shape (n,)
     """
-    x = outperformance_bps
-    better = (x > rule.good_bps) * 1.0 + (x > rule.excellent_bps)
-    worse = (x < rule.poor_bps) * 1.0 + (x < rule.bad_bps)
-    return np.where(np.isnan(x), np.nan, better - worse)
+    x, unit = outperformance_bps, unit_bps
+    better = (x > rule.good_bps * unit) * 1.0 + (x > rule.excellent_bps * unit)
+    worse = (x < rule.poor_bps * unit) * 1.0 + (x < rule.bad_bps * unit)
+    return np.where(np.isnan(x) | np.isnan(unit), np.nan, better - worse)
 
 
 class Outcome(NamedTuple):
@@ -48,16 +52,21 @@ class Outcome(NamedTuple):
 
     ``outperformance_bps = 1e4 (side * return - benchmark return)``; ``net_bps`` takes
     off both sides' trade costs and the financing from the decision to the exit price.
-    The benchmark is held without costs; cash returns 0. NaN where one of the two
-    returns is not known, where the side is 0 and where the benchmark is the instrument.
+    The benchmark is held without costs; cash returns 0. ``outcome`` is the class of the
+    first, ``net_outcome`` that of the second, by the same bounds; ``decision_outcome``
+    is the one of them that ``rule.graded`` names, at the primary horizon.
+
+    NaN where one of the two returns is not known, where the side is 0, where the
+    benchmark is the instrument, and, if the bounds are multiples of the volatility,
+    where that is not known.
     """
 
     name: str = "outcome"
 
     @property
     def outputs(self) -> tuple[Output, ...]:
-        """Benchmark return, outperformance, net outperformance, class."""
-        number = pl.Float64()
+        """Benchmark return, outperformance, net outperformance, three classes."""
+        number, text = pl.Float64(), pl.String()
         gross, net = "outperformance_bps", "net_bps"
         return (
             Output(
@@ -68,12 +77,13 @@ class Outcome(NamedTuple):
             ),
             Output(gross, number, "side x return less benchmark, bps", (gross, -1.0)),
             Output(net, number, "the same after costs, bps", (net, -1.0)),
-            Output(
-                "decision_outcome",
-                pl.String(),
-                "class of the outperformance before costs",
-                ("decision_outcome", -1.0),
-                WORDS,
+            *(
+                Output(stem, text, f"class of outperformance {of}", (stem, -1), WORDS)
+                for stem, of in (
+                    ("decision_outcome", "that the rule grades, primary horizon"),
+                    ("outcome", "before costs"),
+                    ("net_outcome", "after costs"),
+                )
             ),
         )
 
@@ -83,12 +93,16 @@ class Outcome(NamedTuple):
         base = np.where(known, span.benchmark_returns, np.nan)
         gross = 1e4 * (span.side * span.leg.returns - base)
         held_ns = np.where(known, span.leg.exit_ns, span.decision_ns) - span.decision_ns
-        costs = span.plan.costs
-        paid = costs.round_trip_bps() + costs.financing_bps(held_ns)
+        costs, rule = span.plan.costs, span.plan.rule
+        net = gross - (costs.round_trip_bps() + costs.financing_bps(held_ns))
+        before = outcome_of(gross, rule, span.unit_bps)
+        after = outcome_of(net, rule, span.unit_bps)
         values = {
             "benchmark_return": base,
             "outperformance_bps": gross,
-            "net_bps": gross - paid,
-            "decision_outcome": outcome_of(gross, span.plan.rule),
+            "net_bps": net,
+            "decision_outcome": after if rule.graded == "net" else before,
+            "outcome": before,
+            "net_outcome": after,
         }
         return Labelled(values, np.where(known, span.end_ns, MISSING_NS))

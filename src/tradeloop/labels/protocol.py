@@ -20,18 +20,22 @@ class Output(NamedTuple):
         Type in frames.
     meaning : str
         What the value says, with its unit.
-    mirror : tuple of str and float
-        Under the opposite side, with cash as benchmark and no costs, the value is this
-        factor times that of this output.
+    mirror : tuple of str and float, or None
+        Under the opposite side, with cash as benchmark, no costs and barriers of one
+        distance, the value is this factor times that of this output. None: it has no
+        such image.
     words : tuple of str
         Text of the values ``-k .. k`` of a class; empty for a number.
+    unless : str
+        Stem of a flag; where it is 1 the mirror does not hold.
     """
 
     stem: str
     dtype: pl.DataType
     meaning: str
-    mirror: tuple[str, float]
+    mirror: tuple[str, float] | None
     words: tuple[str, ...] = ()
+    unless: str = ""
 
 
 class Labelled(NamedTuple):
@@ -50,7 +54,10 @@ class Labelled(NamedTuple):
 
 
 class Label(Protocol):
-    """A label: one file, one line in ``ALL``, under the laws of `labels.checks`."""
+    """A label: one file, one line in ``ALL``, under the laws of `labels.checks`.
+
+    It may have two more attributes, which `own_end` and `looks_back` read.
+    """
 
     @property
     def name(self) -> str:
@@ -62,3 +69,20 @@ class Label(Protocol):
 
     def label(self, span: Span) -> Labelled:
         """Label the decisions of a span."""
+
+
+def own_end(unit: Label) -> str:
+    """Stem of the column with the label's own end; empty: it ends with the horizon.
+
+    A label that may be known before the due time names such a column in its attribute
+    ``own_end``.
+    """
+    return str(getattr(unit, "own_end", ""))
+
+
+def looks_back(unit: Label) -> bool:
+    """Whether the label takes the volatility at the decision: attribute ``looks_back``.
+
+    All other labels know nothing of the time before the decision but the last price.
+    """
+    return bool(getattr(unit, "looks_back", False))

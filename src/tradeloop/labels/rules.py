@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from math import isfinite
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,9 +16,34 @@ from tradeloop.events import duration_text
 EVERYTHING_NS = int(np.iinfo(np.int64).max)  # as of the end of time: all rows are known
 
 
+BOUNDS = ("excellent_bps", "good_bps", "poor_bps", "bad_bps", "neutral_bps")
+_WORDS = {"unit": ("bps", "volatility"), "graded": ("gross", "net")}
+_LEAST_ROWS = 2  # a standard deviation of one return does not exist
+_MOST_VOLATILITIES = 9  # no return is as far out: such a bound was meant in bps
+
+
+def _check_number(name: str, value: object) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not isfinite(value):  # type: ignore[arg-type]  # it is a number
+        raise InputError(
+            f"OutcomeRule.{name} must be a finite number, was {value!r}.",
+            way_out="Give a number, such as 10.",
+            column=name,
+        )
+
+
+def _check_word(name: str, value: object) -> None:
+    if value not in _WORDS[name]:
+        raise InputError(
+            f"OutcomeRule.{name} must be {' or '.join(_WORDS[name])}, was {value!r}.",
+            way_out=f"Give one of the two, such as {_WORDS[name][0]}.",
+            column=name,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
-    """Bounds of the five outcome classes and of the neutral band, in bps.
+    """Bounds of the outcome classes, of the neutral band and of the barriers.
 
     EXCELLENT above ``excellent_bps``; GOOD above ``good_bps`` up to and with
     ``excellent_bps``; NEUTRAL from ``poor_bps`` to ``good_bps``, both included; POOR
@@ -30,11 +56,23 @@ class OutcomeRule:
     neutral_bps : float
         Directions are 0 while the return is within this band, bounds included; at
         least 0.
+    unit : {"bps", "volatility"}
+        What the five numbers count: bps, or multiples of the volatility at the decision
+        scaled to the horizon (`labels.volatility`), such as 1.0 and 0.5.
+    graded : {"gross", "net"}
+        Whether ``decision_outcome`` is the class of the outperformance before or after
+        costs.
+    profit_barrier, stop_barrier : float
+        Distance of the two barriers from the price at the decision, for and against the
+        side, in multiples of that volatility; above 0.
+    volatility_rows : int
+        Returns that the volatility is taken from, at least 2.
 
     Raises
     ------
     InputError
-        A bound is not finite, or they are not in this order.
+        A bound is not finite, they are not in this order, a word is unknown, or a
+        multiple of volatility is so large that it must have been meant in bps.
     """
 
     excellent_bps: float = 20.0
@@ -42,16 +80,19 @@ class OutcomeRule:
     poor_bps: float = -10.0
     bad_bps: float = -20.0
     neutral_bps: float = 10.0
+    unit: Literal["bps", "volatility"] = "bps"
+    graded: Literal["gross", "net"] = "gross"
+    profit_barrier: float = 1.0
+    stop_barrier: float = 1.0
+    volatility_rows: int = 100
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not isfinite(value):
-                raise InputError(
-                    f"OutcomeRule.{name} must be a finite number, was {value!r}.",
-                    way_out="Give a number, such as 10.",
-                    column=name,
-                )
+            _check_word(name, value) if name in _WORDS else _check_number(name, value)
+        self._check_bounds()
+        self._check_volatility()
+
+    def _check_bounds(self) -> None:
         bounds = (self.bad_bps, self.poor_bps, self.good_bps, self.excellent_bps)
         if not self.bad_bps < self.poor_bps < self.good_bps < self.excellent_bps:
             raise InputError(
@@ -66,9 +107,36 @@ class OutcomeRule:
                 column="neutral_bps",
             )
 
+    def _check_volatility(self) -> None:
+        for name in ("profit_barrier", "stop_barrier"):
+            if getattr(self, name) <= 0:
+                raise InputError(
+                    f"OutcomeRule.{name} must be above 0, was {getattr(self, name)}.",
+                    way_out="Both are distances, in multiples of the volatility.",
+                    column=name,
+                )
+        rows = self.volatility_rows
+        if rows != int(rows) or rows < _LEAST_ROWS:
+            raise InputError(
+                "OutcomeRule.volatility_rows must be a whole number of at least "
+                f"{_LEAST_ROWS}, was {rows}.",
+                way_out="Give the number of returns, such as 100.",
+                column="volatility_rows",
+            )
+        object.__setattr__(self, "volatility_rows", int(rows))
+        for name in BOUNDS if self.unit == "volatility" else ():
+            if abs(getattr(self, name)) > _MOST_VOLATILITIES:
+                raise InputError(
+                    f"OutcomeRule.{name} must be at most {_MOST_VOLATILITIES} times "
+                    f"the volatility, was {getattr(self, name)}.",
+                    way_out="With the unit volatility all five bounds are multiples of "
+                    "it, such as 1.0 and 0.5.",
+                    column=name,
+                )
+
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, float]) -> "OutcomeRule":
-        """Make a rule from names and numbers; absent names keep their default.
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> "OutcomeRule":
+        """Make a rule from names and values; absent names keep their default.
 
         Raises
         ------
@@ -86,9 +154,12 @@ class OutcomeRule:
                 )
         return cls(**mapping)
 
-    def as_mapping(self) -> dict[str, float]:
-        """Names and numbers, as `from_mapping` takes them."""
-        return {name: float(value) for name, value in asdict(self).items()}
+    def as_mapping(self) -> dict[str, float | str]:
+        """Names, numbers and words, as `from_mapping` takes them."""
+        return {
+            name: value if isinstance(value, str) else float(value)
+            for name, value in asdict(self).items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

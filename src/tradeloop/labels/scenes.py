@@ -12,11 +12,12 @@ import numpy as np
 from tradeloop.clock import NS_PER_SECOND
 from tradeloop.costs import ZERO
 from tradeloop.labels.base import PricePath, States, Times
-from tradeloop.labels.rules import LabelPlan
+from tradeloop.labels.rules import LabelPlan, OutcomeRule
 
 _STEP = 60 * NS_PER_SECOND
 _HORIZON = 7 * _STEP
 _WAIT = 5 * _STEP
+_RULE = OutcomeRule(volatility_rows=8)  # few enough for a market of some hundred rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,7 @@ def random_scene(
     benchmark: bool = False,
     decisions: int = 24,
     rows: int = 120,
+    rule: OutcomeRule = _RULE,
 ) -> Scene:
     """Make a scene; the same seed makes the same scene.
 
@@ -92,6 +94,8 @@ def random_scene(
         Whether there is one, on bars.
     decisions, rows : int
         Sizes.
+    rule : OutcomeRule
+        Bounds and barriers.
     """
     generator = np.random.default_rng(seed)
     path = random_path(generator, kind, rows)
@@ -104,5 +108,5 @@ def random_scene(
         path=path,
         benchmark=random_path(generator, "bar", rows) if benchmark else None,
         horizon_ns=_HORIZON,
-        plan=LabelPlan([_HORIZON], costs=ZERO, wait_ns=_WAIT),
+        plan=LabelPlan([_HORIZON], None, rule, ZERO, _WAIT),
     )

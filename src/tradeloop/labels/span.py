@@ -27,6 +27,7 @@ from tradeloop.labels.base import (
     rows_at,
 )
 from tradeloop.labels.rules import LabelPlan
+from tradeloop.labels.volatility import volatility_at
 
 Rows = NDArray[np.intp]
 
@@ -49,8 +50,10 @@ VERDICTS = (
     Verdict(
         DecisionState.CENSORED, "no benchmark price within the wait around the due time"
     ),
+    Verdict(DecisionState.CENSORED, "too few prices before it for a volatility"),
 )
 _PENDING, _NO_TRADE, _SAME, _NO_ENTRY, _GAP, _NO_BENCHMARK, _BENCHMARK_GAP = range(1, 8)
+_NO_VOLATILITY = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +156,9 @@ class Span:
         Whether the benchmark is the instrument itself.
     plan : LabelPlan
         Bounds, costs and waits.
+    volatility : ndarray of shape (n,)
+        Of the instrument over the horizon, as known at the decision
+        (`labels.volatility`), a fraction; NaN where it is not known.
     """
 
     decision_ns: Times
@@ -162,6 +168,14 @@ class Span:
     benchmark: Leg | None
     own_benchmark: bool
     plan: LabelPlan
+    volatility: Floats
+
+    @property
+    def unit_bps(self) -> Floats:
+        """What one unit of the rule's bounds is worth, bps."""
+        if self.plan.rule.unit == "bps":
+            return np.ones(self.side.shape)
+        return 1e4 * self.volatility
 
     @property
     def verdict(self) -> States:
@@ -173,6 +187,7 @@ class Span:
                 self.side == 0,
                 nothing | self.own_benchmark,
                 _lacks_entry(own),
+                (own.entry_row >= 0) & np.isnan(self.unit_bps),
                 own.state == CENSORED,
                 nothing if other is None else _lacks_entry(other),
                 nothing if other is None else other.state == CENSORED,
@@ -183,6 +198,7 @@ class Span:
                 _NO_TRADE,
                 _SAME,
                 _NO_ENTRY,
+                _NO_VOLATILITY,
                 _GAP,
                 _NO_BENCHMARK,
                 _BENCHMARK_GAP,
@@ -246,4 +262,11 @@ def span(
     due = decision_ns + np.int64(horizon_ns)
     other = None if benchmark is None else leg(benchmark, decision_ns, due, plan)
     own = leg(path, decision_ns, due, plan)
-    return Span(decision_ns, due, side, own, other, own_benchmark, plan)
+    volatility = volatility_at(
+        own.path,
+        own.entry_row,
+        decision_ns,
+        horizon_ns=horizon_ns,
+        rows=plan.rule.volatility_rows,
+    )
+    return Span(decision_ns, due, side, own, other, own_benchmark, plan, volatility)

@@ -15,6 +15,7 @@ from tradeloop.datasets import (
 )
 from tradeloop.events import DatasetType
 from tradeloop.pipelines.assemble import (
+    OBSERVED,
     Material,
     certify_dataset,
     cut,
@@ -35,10 +36,11 @@ from tradeloop.pipelines.keep_dataset import Earlier, Origin, Written, write_dat
 from tradeloop.pipelines.label import settle
 from tradeloop.pipelines.own import usual_horizons_ns
 from tradeloop.pipelines.progress import Progress, stage
+from tradeloop.pipelines.quality_report import delivered_by, ticks_of
 from tradeloop.pipelines.recipe import recipe_of
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.quality import QualityReport, measure
+from tradeloop.quality import Evidence, QualityReport, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,12 @@ def build(workspace: Workspace, ask: Ask, rules: Rules, progress: Progress) -> B
         No decision became a row, or a rule is broken.
     """
     with stage(progress, "captured") as told:
-        gathered = gather(workspace, rules, as_of_ns=ask.as_of_ns)
+        gathered = gather(
+            workspace,
+            rules,
+            as_of_ns=ask.as_of_ns,
+            needs_decisions=ask.dataset_type not in OBSERVED,
+        )
         told.text = (
             f"{gathered.market.bars.height:,} bars, {gathered.decisions.height:,} "
             f"decisions, up to position {gathered.extent.until_seq:,}"
@@ -137,7 +144,8 @@ def build(workspace: Workspace, ask: Ask, rules: Rules, progress: Progress) -> B
             f"{made.told}"
         )
     with stage(progress, "quality and leak certificate") as told:
-        quality = _quality(gathered, material)
+        delivered = delivered_by(workspace, ask.as_of_ns)
+        quality = _quality(gathered, material, delivered)
         certificate = certify_dataset(
             made.dataset,
             made.splitter,
@@ -145,6 +153,7 @@ def build(workspace: Workspace, ask: Ask, rules: Rules, progress: Progress) -> B
             material,
             (),
             seed=rules.model.seed,
+            rules=rules,
         )
         good = len(certificate.checks) - len(certificate.failed)
         told.text = f"{quality.overall:.4f}; {good} of {len(certificate.checks)} passed"
@@ -157,7 +166,7 @@ def build(workspace: Workspace, ask: Ask, rules: Rules, progress: Progress) -> B
         quality=quality,
         written=written,
         set_aside=gathered.set_aside,
-        notes=notes,
+        notes={**notes, **written.notes},
         grown_from=made.base.name if made.base else None,
     )
 
@@ -189,7 +198,7 @@ def _made(
         )
         base, reason = base_for(workspace, gathered, wanted)
     if base is None:
-        whole = graded(material, market, rules, gathered.decisions)
+        whole = graded(material, market, rules, material.decisions)
         dataset, splitter = divided(market, whole, rules, notes)
         return _Made(dataset, splitter, whole, None, f"made in full: {reason}")
     fresh = graded(material, market, rules, new_decisions(gathered, base))
@@ -231,15 +240,22 @@ def _kept(
         origin=origin,
         earlier=made.base,
     )
-    settle(workspace, material.labels, material.horizons_ns[0])
+    if material.dataset_type not in OBSERVED:
+        settle(workspace, material.labels, material.horizons_ns[0])
     return written
 
 
-def _quality(gathered: Gathered, material: Material) -> QualityReport:
-    return measure(
-        bars=gathered.market.bars,
-        interval_ns=gathered.market.interval_ns,
-        decisions=material.decisions.filter(pl.col("side") != 0),
-        fills=material.fills,
-        features=material.features,
+def _quality(
+    gathered: Gathered, material: Material, delivered: pl.DataFrame | None
+) -> QualityReport:
+    return judge(
+        Evidence(
+            bars=gathered.market.bars,
+            interval_ns=gathered.market.interval_ns,
+            decisions=material.decisions.filter(pl.col("side") != 0),
+            fills=material.fills,
+            features=material.features,
+            ticks=ticks_of(gathered.market),
+            delivered=delivered,
+        )
     )

@@ -5,8 +5,9 @@ the journal. Of two rows of one key the one captured later counts, however it ca
 """
 
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -28,6 +29,7 @@ from tradeloop.stores import Slice, StoredEvent
 
 _MARKET = (BAR, QUOTE, TRADE, SERIES)
 _SEQ = "_seq"
+_CHUNK = 50_000  # events that are held as objects at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +253,43 @@ def captured_events(
     workspace: Workspace, record: Record, extent: Extent = EVERYTHING
 ) -> pl.DataFrame:
     """Read all events of a kind that lies in the journal, in its order."""
-    events = workspace.journal.events(workspace.principal, record.kind)
-    return _frame(record, extent.of(events))
+    parts = list(event_parts(workspace, record, extent))
+    return pl.concat(parts, rechunk=True) if parts else record.empty()
+
+
+def event_parts(
+    workspace: Workspace,
+    record: Record,
+    extent: Extent = EVERYTHING,
+    size: int = _CHUNK,
+) -> Iterator[pl.DataFrame]:
+    """Read the events of a kind chunk by chunk, in the order of the journal.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    record : Record
+        Such as ``DECISION``.
+    extent : Extent
+        Which of them count.
+    size : int
+        Events that are held as objects at once.
+
+    Yields
+    ------
+    polars.DataFrame of shape (at most size, n_columns of the record)
+        Never empty.
+    """
+    last = 0
+    while True:
+        events = workspace.journal.events(workspace.principal, record.kind, last, size)
+        counted = extent.of(events)
+        if counted:
+            yield _frame(record, counted)
+        if len(events) < size or len(counted) < len(events):
+            return
+        last = events[-1].seq
 
 
 def position(workspace: Workspace, as_of_ns: int | None = None) -> int:
@@ -266,12 +303,8 @@ def position(workspace: Workspace, as_of_ns: int | None = None) -> int:
         Only what was recorded by then counts, ns UTC.
     """
     kinds = (SLICE, *(r.kind for r in (*_MARKET, DECISION, FILL, ORDER_EVENT)))
-    last = 0
-    for kind in kinds:
-        events = workspace.journal.events(workspace.principal, kind)
-        known = (e.seq for e in events if as_of_ns is None or e.recorded_ns <= as_of_ns)
-        last = max(last, max(known, default=0))
-    return last
+    who, journal = workspace.principal, workspace.journal
+    return max(journal.last_seq(who, kind, as_of_ns) for kind in kinds)
 
 
 def captured_fills(workspace: Workspace, decision_id: str) -> pl.DataFrame:
@@ -283,14 +316,27 @@ def captured_fills(workspace: Workspace, decision_id: str) -> pl.DataFrame:
 
 def _frame(record: Record, stored: Sequence[StoredEvent]) -> pl.DataFrame:
     """Events as rows; the id of an event is the key where that is one column."""
-    return record.frame(
-        [
-            {
-                **event.body,
-                **({record.key[0]: event.event_id} if len(record.key) == 1 else {}),
-                "event_ns": event.event_ns,
-                "received_ns": event.received_ns,
-            }
-            for event in stored
-        ]
-    )
+    apart: dict[str, list[Any]] = {
+        "event_ns": [event.event_ns for event in stored],
+        "received_ns": [event.received_ns for event in stored],
+    }
+    if len(record.key) == 1:
+        apart[record.key[0]] = [event.event_id for event in stored]
+    bodies = [event.body for event in stored]
+    shaped = [c.name for c in record.columns if c.shape and c.name not in apart]
+    # Only objects are written as text, row by row: most rows have none.
+    told = [{name: body.get(name) for name in shaped} for body in bodies if shaped]
+    objects = record.frame(told) if any(map(_some, told)) else None
+    columns = {
+        name: apart[name]
+        if name in apart
+        else objects[name]
+        if objects is not None and name in shaped
+        else [body.get(name) for body in bodies]
+        for name in record.schema
+    }
+    return pl.DataFrame(columns, schema=record.schema)
+
+
+def _some(row: Mapping[str, Any]) -> bool:
+    return any(value is not None for value in row.values())

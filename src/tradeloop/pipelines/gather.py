@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from tradeloop.capture import Market, resolve
+from tradeloop.capture import Market, instrument_names, resolve
+from tradeloop.datasets import kind_of
 from tradeloop.errors import NotFoundError
-from tradeloop.events import DECISION, FILL, DatasetType
-from tradeloop.pipelines.assemble import Material
+from tradeloop.events import DECISION, FILL, ORDER_EVENT, DatasetType
+from tradeloop.pipelines.assemble import Material, schedule_of
 from tradeloop.pipelines.captured import (
     Extent,
     captured_events,
@@ -33,7 +34,7 @@ class Gathered:
         Bars, quotes, trades.
     series : polars.DataFrame, optional
         What was released outside of the market.
-    decisions, fills : polars.DataFrame
+    decisions, fills, orders : polars.DataFrame
         With the instruments of the bars.
     set_aside : dict of str to int
         Decisions that have no market, by reason.
@@ -45,12 +46,17 @@ class Gathered:
     series: pl.DataFrame | None
     decisions: pl.DataFrame
     fills: pl.DataFrame
+    orders: pl.DataFrame
     set_aside: dict[str, int]
     extent: Extent
 
 
 def gather(
-    workspace: Workspace, rules: Rules, *, as_of_ns: int | None = None
+    workspace: Workspace,
+    rules: Rules,
+    *,
+    as_of_ns: int | None = None,
+    needs_decisions: bool = True,
 ) -> Gathered:
     """Read all that was captured up to now, or up to a time.
 
@@ -63,6 +69,8 @@ def gather(
     as_of_ns : int, optional
         Only what was recorded by then counts, ns UTC: a correction that came later
         changes only what is made later.
+    needs_decisions : bool
+        Whether nothing can be made without decisions.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def gather(
     found = captured_market(workspace, extent)
     stale_ns = rules.stale_after_ns(found.market.interval_ns)
     asked = captured_events(workspace, DECISION, extent)
-    if asked.is_empty():
+    if needs_decisions and asked.is_empty():
         raise NotFoundError(
             "No decisions were captured in this workspace. Capture some: tradeloop "
             "capture file PATH, or tradeloop run."
@@ -83,12 +91,14 @@ def gather(
     fills, _ = resolve(
         captured_events(workspace, FILL, extent), bars, stale_after_ns=stale_ns
     )
+    orders = captured_events(workspace, ORDER_EVENT, extent)
     counts = unknown["reason"].value_counts(sort=True)
     return Gathered(
         market=found.market,
         series=found.series,
         decisions=decisions,
         fills=fills,
+        orders=orders_of(orders, decisions, bars),
         set_aside=dict(counts.iter_rows()),
         extent=extent,
     )
@@ -125,9 +135,30 @@ def gather_again(workspace: Workspace, recipe: Recipe, root: str) -> Gathered:
         series=found.series,
         decisions=again[DECISION.kind],
         fills=again[FILL.kind],
+        orders=orders_of(
+            captured_events(workspace, ORDER_EVENT, until),
+            again[DECISION.kind],
+            market.bars,
+        ),
         set_aside={},
         extent=recipe.extent,
     )
+
+
+def orders_of(
+    orders: pl.DataFrame, decisions: pl.DataFrame, bars: pl.DataFrame
+) -> pl.DataFrame:
+    """Take the order events of these decisions, with the instruments of the bars."""
+    mine = orders.join(decisions, on="decision_id", how="semi", maintain_order="left")
+    names = instrument_names(mine["instrument"], bars["instrument"])
+    meant = mine.join(
+        names,
+        left_on="instrument",
+        right_on="symbol",
+        how="left",
+        maintain_order="left",
+    )["meant"]
+    return mine.with_columns(instrument=pl.coalesce(meant, "instrument"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +201,20 @@ def prepared(gathered: Gathered, rules: Rules, plan: Plan) -> Material:
     bars = with_series(market.bars, gathered.series)
     extra = [name for name in bars.columns if name not in market.bars.columns]
     bank = rules.features.bank(bars, market.interval_ns, extra)
+    kind = kind_of(plan.dataset_type.value)
     return Material(
         bank=bank,
         features=featurize(bank, bars),
-        decisions=gathered.decisions,
+        decisions=kind.observations(
+            gathered.decisions, market.bars, schedule_of(market)
+        ),
         labels=pl.DataFrame(),
         horizons_ns=plan.horizons_ns,
         series=gathered.series,
         fills=gathered.fills if gathered.fills.height else None,
         benchmark=plan.benchmark,
         dataset_type=plan.dataset_type,
+        orders=gathered.orders if gathered.orders.height else None,
     )
 
 

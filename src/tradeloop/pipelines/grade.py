@@ -6,10 +6,18 @@ from typing import Any
 import polars as pl
 
 from tradeloop.events import DecisionState, duration_text
+from tradeloop.labels import LabelPlan
 from tradeloop.labels.explain import explain
+from tradeloop.labels.rule_file import LabelRule
 from tradeloop.pipelines.gather import Gathered, gather
-from tradeloop.pipelines.label import label_decisions, last_received_ns, settle
+from tradeloop.pipelines.label import (
+    arguments_of,
+    label_by,
+    last_received_ns,
+    settle,
+)
 from tradeloop.pipelines.own import usual_horizons_ns
+from tradeloop.pipelines.rule_book import OWN, rule_for, rules_of_tenant
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Workspace
 
@@ -96,17 +104,53 @@ def grade(workspace: Workspace, asked: Grading, rules: Rules) -> Graded:
         The benchmark has no prices.
     """
     gathered = gather(workspace, rules, as_of_ns=asked.as_of_ns)
+    labels = by_rules(workspace, gathered, asked, rules)
     horizons = asked.horizons(gathered)
-    labels = label_decisions(
-        gathered.decisions,
-        gathered.market.bars,
-        gathered.market.quotes,
-        horizons_ns=horizons,
-        benchmark=asked.benchmark,
-        rules=rules,
-    )
-    settle(workspace, labels, horizons[0])
     return Graded(labels, duration_text(horizons[0]), gathered.set_aside)
+
+
+def by_rules(
+    workspace: Workspace, gathered: Gathered, asked: Grading, rules: Rules
+) -> pl.DataFrame:
+    """Grade the decisions of each strategy by the rule in force for it, and settle."""
+    book = rules_of_tenant(workspace)
+    parts = []
+    for (strategy,), mine in gathered.decisions.group_by(
+        "strategy", maintain_order=True
+    ):
+        rule = rule_for(book, str(strategy))
+        plan = _plan(rule, gathered, asked, rules)
+        labels = label_by(mine, gathered.market.bars, gathered.market.quotes, plan)
+        settle(workspace, labels, plan.horizons_ns[0])
+        named = (OWN, None) if rule is None else (rule.name, rule.version)
+        parts.append(
+            labels.with_columns(
+                label_rule=pl.lit(named[0]),
+                label_rule_version=pl.lit(named[1], dtype=pl.String),
+            )
+        )
+    found = pl.concat(parts, how="diagonal")
+    order = gathered.decisions.select("decision_id")
+    return order.join(found, on="decision_id", how="left", maintain_order="left")
+
+
+def _plan(
+    rule: LabelRule | None, gathered: Gathered, asked: Grading, rules: Rules
+) -> LabelPlan:
+    """Fill in what the rule leaves open; without one it is that of labels.yaml."""
+    market = gathered.market
+    known_ns = max(last_received_ns(market.bars), last_received_ns(market.quotes))
+    horizons = asked.horizons(gathered)
+    if rule is not None:
+        return rule.plan(
+            horizons_ns=horizons,
+            benchmark=asked.benchmark,
+            costs=rules.costs,
+            as_of_ns=known_ns,
+        )
+    return LabelPlan(
+        horizons, asked.benchmark, rules.outcome, rules.costs, rules.wait_ns, known_ns
+    )
 
 
 def explained(
@@ -122,17 +166,17 @@ def explained(
         There is no such decision; the nearest id is named.
     """
     gathered = gather(workspace, rules, as_of_ns=asked.as_of_ns)
-    market = gathered.market
-    known_ns = max(last_received_ns(market.bars), last_received_ns(market.quotes))
-    return explain(
+    mine = gathered.decisions.filter(pl.col("decision_id") == decision_id)
+    strategy = None if mine.is_empty() else str(mine["strategy"][0])
+    rule = rule_for(rules_of_tenant(workspace), strategy)
+    plan = _plan(rule, gathered, asked, rules)
+    quotes = gathered.market.quotes
+    told = explain(
         gathered.decisions,
-        market.bars,
-        market.quotes if market.quotes.height else None,
+        gathered.market.bars,
+        quotes if quotes.height else None,
         decision_id=decision_id,
-        horizons_ns=asked.horizons(gathered),
-        benchmark=asked.benchmark,
-        rule=rules.outcome,
-        costs=rules.costs,
-        wait_ns=rules.wait_ns,
-        as_of_ns=known_ns,
+        **arguments_of(plan),
     )
+    named = (OWN, None) if rule is None else (rule.name, rule.version)
+    return {"label_rule": named[0], "label_rule_version": named[1], **told}

@@ -16,7 +16,7 @@ import polars as pl
 
 from tradeloop.datasets import FRAMES, Dataset, Splitter, Undivided, fold_of
 from tradeloop.errors import NotFoundError, TradeloopError
-from tradeloop.events import DECISION, FILL, DatasetType
+from tradeloop.events import DECISION, FILL, ORDER_EVENT, DatasetType
 from tradeloop.pipelines.assemble import Material, assemble_dataset, inputs_of
 from tradeloop.pipelines.browse import listed, root, stored
 from tradeloop.pipelines.gather import Gathered, gather_again
@@ -55,7 +55,7 @@ def base_for(
     """
     kind = DatasetType(wanted.dataset_type)
     if kind not in _GROWING:
-        return None, f"rows of {kind} depend on each other"
+        return None, f"{kind} is never grown"
     for record in listed(workspace, kind):
         place = root(workspace, record)
         try:
@@ -85,6 +85,10 @@ def _rules_of(recipe: Recipe) -> tuple[object, ...]:
 
 def _changed(then: Gathered, now: Gathered) -> str:
     """Say what of the earlier inputs is another now; empty where nothing is."""
+    return _market_changed(then, now) or _events_changed(then, now)
+
+
+def _market_changed(then: Gathered, now: Gathered) -> str:
     pairs = {
         "bars": (then.market.bars, now.market.bars, ["instrument"]),
         "quotes": (then.market.quotes, now.market.quotes, ["instrument"]),
@@ -96,16 +100,20 @@ def _changed(then: Gathered, now: Gathered) -> str:
                 return f"there were no {name} before, or there are none now"
         elif not _begins(old, new, keys):
             return f"{name} were corrected, or came late"
-    for record, old, new in (
-        (DECISION, then.decisions, now.decisions),
-        (FILL, then.fills, now.fills),
-    ):
+    return ""
+
+
+def _events_changed(then: Gathered, now: Gathered) -> str:
+    mine = {DECISION: (then.decisions, now.decisions), FILL: (then.fills, now.fills)}
+    for record, (old, new) in mine.items():
         kept = old.select(record.key).join(new, on=record.key, maintain_order="left")
         if not kept.select(old.columns).equals(old):
             return f"a {record.kind} of it is another one now"
-    late = now.fills.join(then.fills, on="fill_id", how="anti")
-    if late.join(then.decisions, on="decision_id", how="semi").height:
-        return "fills of its decisions came later"
+    told = {FILL: (then.fills, now.fills), ORDER_EVENT: (then.orders, now.orders)}
+    for record, (old, new) in told.items():
+        late = new.join(old, on=record.key, how="anti")
+        if late.join(then.decisions, on="decision_id", how="semi").height:
+            return f"a {record.kind} of its decisions came later"
     return ""
 
 

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,22 @@ from tradeloop.datasets import (
     Findings,
     Occasion,
     card,
+    croissant,
     dataset_folder,
     day_files,
     metadata,
 )
 from tradeloop.errors import ConflictError, NotFoundError
-from tradeloop.events import DatasetType
 from tradeloop.features import Bank
 from tradeloop.pipelines import recipe as recipes
 from tradeloop.pipelines.announce import announce_dataset
+from tradeloop.pipelines.catalogue_dataset import Told, created_ns, defined, register
 from tradeloop.pipelines.importance import keep_importance
+from tradeloop.pipelines.lineage import told_to, with_lineage
+from tradeloop.pipelines.lineage_inputs import NO_RAW, Raw
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.stores import (
-    DatasetRecord,
-    FeatureDefinition,
-    LabelingRule,
-    QualityRecord,
-    Taken,
-)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from tradeloop.reports import card_files
+from tradeloop.stores import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,8 @@ class Written:
         Files of the version.
     new : bool
         Whether it was not there before.
+    notes : mapping of str to str
+        Parts that could not be done, and why.
     """
 
     dataset_id: str
@@ -58,6 +55,7 @@ class Written:
     card: Path
     files: int
     new: bool = True
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +70,14 @@ class Origin:
         All that were looked at, in their order.
     fills : polars.DataFrame, optional
         The same.
+    raw : Raw
+        What is known of the files behind it.
     """
 
     recipe: recipes.Recipe
     decisions: pl.DataFrame
     fills: pl.DataFrame | None = None
+    raw: Raw = NO_RAW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +99,9 @@ class Earlier:
     root: str
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 def dataset_id_of(dataset: Dataset) -> str:
     """Name within the tenant: type and the first 16 digits of the version."""
     return f"{dataset.dataset_type.lower()}-{dataset.version[:16]}"
@@ -117,6 +121,8 @@ def write_dataset(
     bank: Bank,
     origin: Origin | None = None,
     earlier: Earlier | None = None,
+    told: Told | None = None,
+    more: Mapping[str, Any] = _NOTHING,
 ) -> Written:
     """Put the dataset into the lake and register it, with its report, in the catalog.
 
@@ -137,26 +143,57 @@ def write_dataset(
         Where its inputs are; without it the dataset cannot be made again.
     earlier : Earlier, optional
         A version some of whose files may be the same: those are not written again.
+    told : Told, optional
+        What need not be defined again; what is defined now is added.
+    more : mapping
+        Further plain data for ``metadata.json``, beside what `metadata` says.
 
     Raises
     ------
     ConflictError
         Other rows lie under the version.
     """
-    who, root = workspace.principal, root_of(dataset.dataset_type, dataset.version)
+    root = root_of(dataset.dataset_type, dataset.version)
     new = not _holds(workspace, dataset, root)
     if new:
-        _write(workspace, dataset, findings, (bank, origin, earlier))
+        _write(workspace, dataset, findings, (origin, earlier, more), bank)
+        told = defined(workspace, bank, told)
+    return made_known(workspace, root, new=new, told=told)
+
+
+def made_known(
+    workspace: Workspace, root: str, *, new: bool, told: Told | None = None
+) -> Written:
+    """Register and announce what the lake holds, once; say where it lies.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open stores.
+    root : str
+        Folder of the version below that of its tenant.
+    new : bool
+        Whether it was just written.
+    told : Told, optional
+        What need not be defined again.
+    """
+    who = workspace.principal
     described = json.loads(workspace.lake.read_text(who, root, "metadata.json"))
-    told_ns = _created_ns(described)
-    _register(workspace, described, told_ns)
+    told_ns = created_ns(described)
+    register(workspace, described, told or Told())
     keep_importance(workspace, described, told_ns)
     announce_dataset(workspace, described, told_ns)
     path = workspace.places.lake / who.tenant / root
     files = len(workspace.lake.manifest(who, root).files)
-    card_file = path / "README.md"
+    untold = told_to(workspace, root) if new else ""
     return Written(
-        described["dataset_id"], dataset.version, path, card_file, files, new
+        described["dataset_id"],
+        described["version"],
+        path,
+        path / "README.md",
+        files,
+        new,
+        {"posted lineage": untold} if untold else {},
     )
 
 
@@ -182,24 +219,61 @@ def _write(
     workspace: Workspace,
     dataset: Dataset,
     findings: Findings,
-    made: tuple[Bank, Origin | None, Earlier | None],
+    made: tuple[Origin | None, Earlier | None, Mapping[str, Any]],
+    bank: Bank,
 ) -> None:
-    (bank, origin, earlier), who = made, workspace.principal
-    folder = dataset_folder(who.tenant, dataset.dataset_type, dataset.version)
-    now_ns = workspace.clock.now_ns() // 1_000 * 1_000
-    occasion = Occasion(dataset_id_of(dataset), now_ns, str(folder))
-    described = metadata(dataset, occasion, findings)
-    texts = {"metadata.json": _json(described), "README.md": card(described)}
+    (origin, earlier, more), who = made, workspace.principal
+    said = {**described_now(workspace, dataset, findings), **more}
+    inputs = None if origin is None else (origin.recipe.extent, origin.raw)
+    described, lines = with_lineage(workspace, said, dataset, bank, inputs)
     files = dict(day_files(dataset))
     if origin is not None:
-        texts[recipes.FILE] = origin.recipe.text()
         files |= recipes.input_files(origin.decisions, origin.fills)
+    recipe = None if origin is None else origin.recipe
+    # Pictures of one row show nothing, and take longer than all the rest.
+    drawn = dataset.sample_count > 1
+    cards = card_files(described, dataset) if drawn else {"README.md": card(described)}
+    texts = texts_of(described, {**cards, **lines}, dataset, recipe)
     root = root_of(dataset.dataset_type, dataset.version)
     taken = _taken(earlier, files)
     workspace.lake.write_dataset(who, root, files, texts, taken=taken)
-    workspace.catalog.define_features(
-        who, definitions(bank), workspace.audit("define", "features")
-    )
+
+
+def described_now(
+    workspace: Workspace, dataset: Dataset, findings: Findings
+) -> dict[str, Any]:
+    """Describe a dataset that is about to be written: what metadata.json says."""
+    tenant = workspace.principal.tenant
+    folder = dataset_folder(tenant, dataset.dataset_type, dataset.version)
+    now_ns = workspace.clock.now_ns() // 1_000 * 1_000
+    occasion = Occasion(dataset_id_of(dataset), now_ns, str(folder))
+    return metadata(dataset, occasion, findings)
+
+
+def texts_of(
+    described: Mapping[str, Any],
+    cards: Mapping[str, str],
+    dataset: Dataset,
+    recipe: recipes.Recipe | None,
+) -> dict[str, str]:
+    """Texts that lie beside the days.
+
+    Parameters
+    ----------
+    described : mapping
+        From `described_now`.
+    cards : mapping of str to str
+        The card, its pictures and the lineage, if there are any.
+    dataset : Dataset
+        Its columns and folds; the rows are not looked at.
+    recipe : Recipe, optional
+        How it was made.
+    """
+    texts = {"metadata.json": _json(described), **cards}
+    if recipe is not None:
+        texts[recipes.FILE] = recipe.text()
+    texts["croissant.json"] = _json(croissant(described, dataset, texts))
+    return texts
 
 
 def _taken(earlier: Earlier | None, files: Mapping[str, pl.DataFrame]) -> Taken:
@@ -218,62 +292,5 @@ def _equal(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     return one.schema == other.schema and one.equals(other)
 
 
-def _created_ns(described: Mapping[str, Any]) -> int:
-    created = datetime.fromisoformat(described["creation_timestamp"])
-    return (created - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
-
-
-def definitions(bank: Bank) -> list[FeatureDefinition]:
-    """List what the published columns of a bank mean, for the catalog."""
-    return [
-        FeatureDefinition(
-            feature_name=entry.name,
-            feature_type="float64",
-            feature_category=entry.category,
-            calculation_method=entry.formula,
-            data_sources=tuple(entry.inputs),
-        )
-        for entry in bank.catalogue()
-    ]
-
-
-def _register(workspace: Workspace, described: Mapping[str, Any], at_ns: int) -> None:
-    """Register what the lake holds; a crash between the two is mended the next time."""
-    rule = LabelingRule(
-        rule_name="outcome",
-        rule_type="outperformance_bps",
-        criteria=described["label_schema"]["labeling_criteria"],
-        thresholds=described["inputs"]["label_rules"]["outcome"],
-    )
-    workspace.catalog.define_rules(
-        workspace.principal, [rule], workspace.audit("define", "labelling rules")
-    )
-    record = DatasetRecord(
-        dataset_id=described["dataset_id"],
-        dataset_type=DatasetType(described["dataset_type"]),
-        creation_ns=at_ns,
-        sample_count=described["sample_count"],
-        feature_count=described["feature_count"],
-        label_distribution=described["label_distribution"],
-        quality_score=described["quality_score"],
-        storage_location=described["storage_location"],
-        feature_schema=described["feature_schema"],
-        label_schema=described["label_schema"],
-    )
-    report = QualityRecord(
-        dataset_id=record.dataset_id,
-        report_ns=at_ns,
-        quality_metrics=described["data_quality_report"],
-        validation_results=described["certificate"],
-        data_lineage=described["inputs"],
-    )
-    workspace.catalog.register_dataset(
-        workspace.principal,
-        record,
-        workspace.audit("register", record.dataset_id, rows=record.sample_count),
-        report=report,
-    )

@@ -3,7 +3,7 @@
 import polars as pl
 
 from tradeloop.features import Bank
-from tradeloop.pipelines.keep_dataset import definitions
+from tradeloop.pipelines.catalogue_dataset import definitions
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import Stored
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from tradeloop.events import DECISION, DecisionState, duration_text
-from tradeloop.labels import label
+from tradeloop.labels import LabelPlan, label
+from tradeloop.labels.certainty import certainty
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import StateChange
@@ -37,20 +39,47 @@ def label_decisions(
     Returns
     -------
     polars.DataFrame of shape (n_decisions, n_columns)
-        As `tradeloop.labels.label` returns it.
+        As `label_by` returns it.
     """
     last_ns = max(last_received_ns(bars), last_received_ns(quotes))
-    return label(
-        decisions,
-        bars,
-        quotes if quotes.height else None,
-        horizons_ns=horizons_ns,
-        benchmark=benchmark,
-        rule=rules.outcome,
-        costs=rules.costs,
-        wait_ns=rules.wait_ns,
-        as_of_ns=last_ns if as_of_ns is None else as_of_ns,
+    plan = LabelPlan(
+        horizons_ns,
+        benchmark,
+        rules.outcome,
+        rules.costs,
+        rules.wait_ns,
+        last_ns if as_of_ns is None else as_of_ns,
     )
+    return label_by(decisions, bars, quotes, plan)
+
+
+def label_by(
+    decisions: pl.DataFrame, bars: pl.DataFrame, quotes: pl.DataFrame, plan: LabelPlan
+) -> pl.DataFrame:
+    """Grade decisions by a plan, and say how sure each grade is.
+
+    Returns
+    -------
+    polars.DataFrame of shape (n_decisions, n_columns)
+        As `tradeloop.labels.label` returns it, with the columns of
+        `tradeloop.labels.certainty`.
+    """
+    ticks = quotes if quotes.height else None
+    labels = label(decisions, bars, ticks, **arguments_of(plan))
+    sure = certainty(decisions, bars, ticks, plan=plan)
+    return labels.hstack(sure.drop("decision_id"))
+
+
+def arguments_of(plan: LabelPlan) -> dict[str, Any]:
+    """Write a plan as the arguments of `label` and `explain`."""
+    return {
+        "horizons_ns": plan.horizons_ns,
+        "benchmark": plan.benchmark,
+        "rule": plan.rule,
+        "costs": plan.costs,
+        "wait_ns": plan.wait_ns,
+        "as_of_ns": plan.as_of_ns,
+    }
 
 
 def last_received_ns(frame: pl.DataFrame) -> int:

@@ -24,13 +24,15 @@ from tradeloop.pipelines.compare import Compared, compare
 from tradeloop.pipelines.job import Job, Kept, Learned, Looked
 from tradeloop.pipelines.judge_features import judged
 from tradeloop.pipelines.keep_dataset import Origin, write_dataset
+from tradeloop.pipelines.lineage_inputs import Raw
 from tradeloop.pipelines.progress import Progress, stage
+from tradeloop.pipelines.quality_report import ticks_of
 from tradeloop.pipelines.recipe import recipe_of
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.train import Trained, train
 from tradeloop.pipelines.weigh import weigh
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.quality import QualityReport, RowCounts, measure
+from tradeloop.quality import Evidence, QualityReport, RowCounts, judge
 
 
 def learn(
@@ -69,6 +71,7 @@ def learn(
             material,
             trained.fitted if trained else (),
             seed=rules.model.seed,
+            rules=rules,
         )
         good = len(certificate.checks) - len(certificate.failed)
         told.text = f"{good} of {len(certificate.checks)} checks passed"
@@ -89,6 +92,7 @@ def learn(
             workspace, dataset, findings, bank=looked.bank, origin=origin
         )
         told.text = f"{written.files:,} files"
+        left_out |= written.notes
     return Learned(
         quality=quality,
         material=material,
@@ -113,7 +117,12 @@ def _origin(
     rules, splitter = made
     extent = Extent(position(workspace), kept.slices)
     recipe = recipe_of(material, rules, splitter, extent, job.market.interval_ns)
-    return Origin(recipe, material.decisions, material.fills)
+    files = (*job.market.intakes, job.decisions, job.fills)
+    raw = Raw(
+        tuple(intake for intake in files if intake is not None),
+        tuple(rule.name for rule in job.strategies),
+    )
+    return Origin(recipe, material.decisions, material.fills, raw)
 
 
 def _weighed(
@@ -141,10 +150,10 @@ def _compared(
 
 def _quality(job: Job, looked: Looked, progress: Progress) -> QualityReport:
     with stage(progress, "quality") as told:
-        intakes = job.market.intakes
-        report = measure(
-            bars=job.market.bars,
-            interval_ns=job.market.interval_ns,
+        intakes, market = job.market.intakes, job.market
+        evidence = Evidence(
+            bars=market.bars,
+            interval_ns=market.interval_ns,
             decisions=looked.known.filter(pl.col("side") != 0),
             fills=None if looked.fills is None else looked.fills.rows,
             fills_outside=looked.odd_fills,
@@ -154,7 +163,9 @@ def _quality(job: Job, looked: Looked, progress: Progress) -> QualityReport:
                 clock_cut=sum(i.clock_cut for i in intakes),
             ),
             features=looked.features,
+            ticks=ticks_of(market),
         )
+        report = judge(evidence)
         told.text = f"{report.overall:.4f}, {len(report.anomalies)} kinds of anomaly"
     return report
 

@@ -77,9 +77,8 @@ def remade(gathered: Gathered, recipe: Recipe, rules: Rules) -> Dataset:
     """Assemble these inputs by these rules; type, horizons, split from the recipe."""
     kind = DatasetType(recipe.dataset_type)
     plan = Plan(kind, recipe.horizons_ns, recipe.benchmark)
-    material = graded(
-        prepared(gathered, rules, plan), gathered.market, rules, gathered.decisions
-    )
+    ready = prepared(gathered, rules, plan)
+    material = graded(ready, gathered.market, rules, ready.decisions)
     return assemble_dataset(gathered.market, material, recipe.splitter(), rules)
 
 

@@ -13,6 +13,8 @@ from tradeloop.stores import Event, Rejected
 
 SLICE = "slice"
 """Kind of the events that list what lies in the lake."""
+LAKE = "lake"
+"""Source of these events: the journal's own."""
 REJECTED = "rejected_"
 """What the kind of a slice of refused rows begins with."""
 
@@ -124,7 +126,7 @@ def _slice(
     receipts = workspace.journal.append(
         workspace.principal,
         SLICE,
-        "lake",
+        LAKE,
         [Event(event_id, at_ns, at_ns, body)],
         workspace.audit("write", f"market {kind}", rows=frame.height),
     )

@@ -144,6 +144,8 @@ def _checks(result: Result) -> Iterator[LeakCheck]:
     if result.learned.certificate is not None:
         for check in result.learned.certificate.checks:
             yield LeakCheck(check.name.replace("_", " "), check.passed, check.detail)
+        for absent in result.learned.certificate.absent:
+            yield LeakCheck(absent.name.replace("_", " "), None, absent.reason)
     parity = result.looked.parity
     yield LeakCheck(
         "live equals history",

@@ -26,7 +26,8 @@ def summary(result: Result, *, folder: Path, report: Path) -> dict[str, Any]:
     -------
     dict
         ``ledger`` (received, labelled, pending, censored, quarantined), ``quality`` (0
-        to 1), ``leaks`` (checks, failed), ``dataset`` (id, path, rows, features),
+        to 1), ``leaks`` (checks, failed, absent), ``dataset`` (id, path, rows,
+        features),
         ``metric`` (name, value, low, high, baseline), ``metrics`` (more of them),
         ``backtest`` (sharpe, low, high, max_drawdown, benchmark_sharpe, trades),
         ``strategies`` (net result and the SPA test), ``capture``, ``parity``,
@@ -121,6 +122,7 @@ def _dataset(result: Result) -> Mapping[str, Any]:
         "leaks": {
             "checks": len(certificate.checks),
             "failed": len(certificate.failed),
+            "absent": len(certificate.absent),
         },
         "dataset": {
             "id": written.dataset_id,

@@ -31,6 +31,8 @@ class Places:
         Database files.
     lake, artefacts : Path
         Folders.
+    lineage : str
+        URL that hears of the lineage of each dataset; empty: nobody.
     """
 
     journal: Path | str
@@ -38,6 +40,7 @@ class Places:
     tracking: Path
     lake: Path
     artefacts: Path
+    lineage: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:

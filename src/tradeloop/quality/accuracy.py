@@ -4,19 +4,36 @@
 Without a reference accuracy is absent: data cannot vouch for their own truth.
 """
 
-from tradeloop.quality.base import Evidence, Found, Measure, Part
+import polars as pl
+
+from tradeloop.quality.base import Evidence, Measure, Part, Tally
 
 TOLERANCE_BPS = 5.0
 
 
-def _parts(evidence: Evidence, found: Found) -> tuple[Part, ...]:  # noqa: ARG001
+def compared_with_truth(evidence: Evidence) -> pl.DataFrame:
+    """Bars that the reference has too: instrument, event_ns, near (bool).
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its bars and reference.
+    """
     if evidence.reference is None:
-        return ()
+        schema = {"instrument": pl.String, "event_ns": pl.Int64, "near": pl.Boolean}
+        return pl.DataFrame(schema=schema)
     truth = evidence.reference.select("instrument", "event_ns", true="close")
-    both = evidence.bars.join(truth, on=["instrument", "event_ns"], how="inner")
-    away_bps = 1e4 * (both["close"] / both["true"] - 1).abs()
-    near = float((away_bps <= TOLERANCE_BPS).arg_true().len())
-    return (Part("bars as in the reference", near, both.height),)
+    away_bps = 1e4 * (pl.col("close") / pl.col("true") - 1).abs()
+    return evidence.bars.join(truth, on=["instrument", "event_ns"], how="inner").select(
+        "instrument",
+        "event_ns",
+        near=(away_bps <= TOLERANCE_BPS).fill_null(value=False),
+    )
+
+
+def _parts(tally: Tally) -> tuple[Part, ...]:
+    near, compared = tally.of("near_truth"), tally.of("compared_with_truth")
+    return (Part("bars as in the reference", near, compared),)
 
 
 ACCURACY = Measure(

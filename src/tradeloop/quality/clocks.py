@@ -9,6 +9,8 @@ import polars as pl
 from tradeloop.quality.base import Detector, Evidence
 
 FACTOR = 4.0
+_COLUMNS = ("instrument", "event_ns", "received_ns")
+DELAY = pl.col("received_ns") - pl.col("event_ns")
 
 
 def find_behind(evidence: Evidence) -> pl.DataFrame:
@@ -17,24 +19,40 @@ def find_behind(evidence: Evidence) -> pl.DataFrame:
     Parameters
     ----------
     evidence : Evidence
-        Its bars, decisions and fills, and the rows that capture had to cut.
+        Its bars, ticks, decisions and fills, and the rows that capture had to cut.
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 4)
-        instrument, event_ns, received_ns, count; the rows that were cut are one row
-        with their count and nothing else.
+    polars.DataFrame of shape (n_found, 6)
+        instrument, event_ns, received_ns, row, kind, count; the rows that were cut are
+        one row with their count and nothing else.
     """
-    frames = (evidence.bars, evidence.decisions, evidence.fills)
-    columns = ("instrument", "event_ns", "received_ns")
-    behind = pl.concat(
-        frame.select(columns).filter(pl.col("received_ns") < pl.col("event_ns"))
-        for frame in frames
+    frames = {
+        "bar": evidence.bars,
+        **evidence.ticks,
+        "decision": evidence.decisions,
+        "fill": evidence.fills,
+    }
+    behind = [
+        frame.select(*_COLUMNS, row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        .filter(DELAY < 0)
+        .with_columns(kind=pl.lit(kind), count=pl.lit(1.0))
+        for kind, frame in frames.items()
         if frame is not None
-    ).with_columns(count=pl.lit(1.0))
-    cut = pl.DataFrame({"count": [float(evidence.rows.clock_cut)]})
-    whole = pl.concat([behind, cut], how="diagonal")
-    return whole.filter(pl.col("count") > 0)
+    ]
+    whole = pl.concat(behind)
+    if evidence.rows.clock_cut:
+        cut = pl.DataFrame({"count": [float(evidence.rows.clock_cut)]})
+        whole = pl.concat([whole, cut], how="diagonal")
+    return whole
+
+
+def usual_delay(evidence: Evidence) -> pl.DataFrame:
+    """Limit of the delay of bars: instrument, limit_ns."""
+    limit = pl.max_horizontal(
+        FACTOR * DELAY.median(), pl.lit(float(evidence.interval_ns))
+    )
+    return evidence.bars.group_by("instrument").agg(limit.alias("limit_ns"))
 
 
 def find_late(evidence: Evidence) -> pl.DataFrame:
@@ -47,18 +65,23 @@ def find_late(evidence: Evidence) -> pl.DataFrame:
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 3)
-        instrument, event_ns, received_ns.
+    polars.DataFrame of shape (n_found, 4)
+        instrument, event_ns, received_ns, row.
     """
-    delay = pl.col("received_ns") - pl.col("event_ns")
-    usual = FACTOR * delay.median().over("instrument")
-    late = (delay > evidence.interval_ns) & (delay > usual)
-    return evidence.bars.filter(late).select("instrument", "event_ns", "received_ns")
+    return (
+        evidence.bars.select(*_COLUMNS, row=pl.int_range(pl.len()))
+        .join(evidence.usual_for(LATE), on="instrument", how="left")
+        .filter(pl.col("limit_ns") < DELAY)
+        .select(*_COLUMNS, "row")
+    )
 
 
-BEHIND = Detector("receive_clock_behind", "received_ns < event_ns", find_behind)
+BEHIND = Detector(
+    "receive_clock_behind", "received_ns < event_ns", find_behind, "stamped"
+)
 LATE = Detector(
     "late_bar",
     f"delay > one interval and > {FACTOR:g} x the median delay",
     find_late,
+    learn=usual_delay,
 )

@@ -1,26 +1,27 @@
 """Consistency: whether the data contradict themselves.
 
 ``consistency = mean(1 - broken bars / bars, 1 - (duplicate + unsorted) / bars,
-1 - fills outside their bar / fills)``.
+1 - fills outside their bar / fills, 1 - crossed / quotes,
+1 - (duplicate + unsorted) / ticks)``.
 """
 
-from tradeloop.quality.base import Evidence, Found, Measure, Part, counted
+from tradeloop.quality.base import Measure, Part, Tally
 
 
-def _parts(evidence: Evidence, found: Found) -> tuple[Part, ...]:
-    bars = evidence.bars.height
-    fills = 0 if evidence.fills is None else evidence.fills.height
-    misplaced = counted(found["duplicate_row"]) + counted(found["unsorted_row"])
-    outside = counted(found["fill_outside_bar"])
+def _parts(tally: Tally) -> tuple[Part, ...]:
+    clear = tally.clear_of
     return (
-        Part("sound bars", bars - counted(found["broken_bar"]), bars),
-        Part("bars in order", bars - misplaced, bars),
-        Part("fills inside their bar", fills - outside, fills),
+        clear("sound bars", "bars", "broken_bar"),
+        clear("bars in order", "bars", "duplicate_row", "unsorted_row"),
+        clear("fills inside their bar", "fills", "fill_outside_bar"),
+        clear("quotes not crossed", "quotes", "crossed_quote"),
+        clear("ticks in order", "ticks", "duplicate_tick", "unsorted_tick"),
     )
 
 
 CONSISTENCY = Measure(
     "consistency",
-    "mean(1 - broken / bars, 1 - (duplicate + unsorted) / bars, 1 - outside / fills)",
+    "mean(1 - broken / bars, 1 - (duplicate + unsorted) / bars, 1 - outside / fills, "
+    "1 - crossed / quotes, 1 - (duplicate + unsorted) / ticks)",
     _parts,
 )

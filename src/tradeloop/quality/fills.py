@@ -13,5 +13,8 @@ def find_outside(evidence: Evidence) -> pl.DataFrame:
 
 
 OUTSIDE = Detector(
-    "fill_outside_bar", "price below low or above high of its bar", find_outside
+    "fill_outside_bar",
+    "price below low or above high of its bar",
+    find_outside,
+    "fills",
 )

@@ -17,10 +17,10 @@ def find_duplicates(evidence: Evidence) -> pl.DataFrame:
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 2)
-        instrument, event_ns.
+    polars.DataFrame of shape (n_found, 3)
+        instrument, event_ns, row.
     """
-    keys = evidence.bars.select(_KEYS)
+    keys = evidence.bars.select(*_KEYS, row=pl.int_range(pl.len()))
     return keys.filter(~keys.select(pl.struct(_KEYS).is_first_distinct()).to_series())
 
 
@@ -34,11 +34,12 @@ def find_unsorted(evidence: Evidence) -> pl.DataFrame:
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 2)
-        instrument, event_ns.
+    polars.DataFrame of shape (n_found, 3)
+        instrument, event_ns, row.
     """
     latest = pl.col("event_ns").cum_max().over("instrument")
-    return evidence.bars.select(_KEYS).filter(pl.col("event_ns") < latest)
+    keys = evidence.bars.select(*_KEYS, row=pl.int_range(pl.len()))
+    return keys.filter(pl.col("event_ns") < latest)
 
 
 DUPLICATES = Detector(

@@ -20,6 +20,41 @@ LIMIT = 20.0
 _MAD, _MEAN = 1.4826, 1.2533
 
 
+def bar_returns(evidence: Evidence) -> pl.DataFrame:
+    """Log returns of the closes: instrument, event_ns, row, return; finite ones."""
+    step = pl.col("close").log().diff().over("instrument")
+    return (
+        evidence.bars.with_row_index("row")
+        .sort("instrument", "event_ns", maintain_order=True)
+        .select("instrument", "event_ns", "row", step.alias("return"))
+        .filter(pl.col("return").is_finite())
+    )
+
+
+def centre_and_scale(returns: pl.DataFrame, *groups: str) -> pl.DataFrame:
+    """Median and robust deviation of returns by group: the groups, centre, scale."""
+    away = (pl.col("return") - pl.col("return").median()).abs()
+    return (
+        returns.group_by(groups)
+        .agg(
+            centre=pl.col("return").median(),
+            mad=away.median() * _MAD,
+            mean=away.mean() * _MEAN,
+        )
+        .select(
+            *groups,
+            "centre",
+            scale=pl.when(pl.col("mad") > 0).then("mad").otherwise("mean"),
+        )
+        .filter(pl.col("scale") > 0)
+    )
+
+
+def usual_returns(evidence: Evidence) -> pl.DataFrame:
+    """Learn median and robust deviation of returns: instrument, centre, scale."""
+    return centre_and_scale(bar_returns(evidence), "instrument")
+
+
 def find_outliers(evidence: Evidence) -> pl.DataFrame:
     """Bars whose return stands far out.
 
@@ -30,24 +65,27 @@ def find_outliers(evidence: Evidence) -> pl.DataFrame:
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 4)
-        instrument, event_ns, return (log), z.
+    polars.DataFrame of shape (n_found, 5)
+        instrument, event_ns, return (log), z, row.
     """
-    away = (pl.col("return") - pl.col("return").median()).over("instrument")
-    mad = pl.col("away").abs().median().over("instrument") * _MAD
-    mean = pl.col("away").abs().mean().over("instrument") * _MEAN
-    scale = pl.when(mad > 0).then(mad).otherwise(mean)
-    step = pl.col("close").log().diff().over("instrument")
     return (
-        evidence.bars.sort("instrument", "event_ns", maintain_order=True)
-        .select("instrument", "event_ns", step.alias("return"))
-        .filter(pl.col("return").is_finite())
-        .with_columns(away=away)
-        .with_columns(scale=scale)
-        .filter(pl.col("scale") > 0)
-        .select("instrument", "event_ns", "return", z=pl.col("away") / pl.col("scale"))
+        bar_returns(evidence)
+        .join(evidence.usual_for(OUTLIERS), on="instrument", how="inner")
+        .select(
+            "instrument",
+            "event_ns",
+            "return",
+            "row",
+            z=(pl.col("return") - pl.col("centre")) / pl.col("scale"),
+        )
         .filter(pl.col("z").abs() > LIMIT)
+        .sort("instrument", "event_ns", maintain_order=True)
     )
 
 
-OUTLIERS = Detector("return_outlier", f"abs(robust z) > {LIMIT:g}", find_outliers)
+OUTLIERS = Detector(
+    "return_outlier",
+    f"abs(robust z) > {LIMIT:g}",
+    find_outliers,
+    learn=usual_returns,
+)

@@ -15,15 +15,19 @@ def find_broken(evidence: Evidence) -> pl.DataFrame:
 
     Returns
     -------
-    polars.DataFrame of shape (n_found, 2)
-        instrument, event_ns.
+    polars.DataFrame of shape (n_found, 3)
+        instrument, event_ns, row.
     """
     top = pl.max_horizontal("open", "close", "low")
     bottom = pl.min_horizontal("open", "close")
     broken = (pl.col("high") < top) | (pl.col("low") > bottom) | (pl.col("low") <= 0)
     if {"bid", "ask"} <= set(evidence.bars.columns):
         broken = broken | (pl.col("bid") > pl.col("ask")).fill_null(value=False)
-    return evidence.bars.filter(broken).select("instrument", "event_ns")
+    return (
+        evidence.bars.with_row_index("row")
+        .filter(broken)
+        .select("instrument", "event_ns", "row")
+    )
 
 
 BROKEN = Detector(

@@ -7,8 +7,8 @@ half of the bars are missing it does not help that the rest came in time, and a 
 of 0 makes the whole 0. Within a measure the parts are averaged: aspects of one side.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -16,23 +16,21 @@ import polars as pl
 
 from tradeloop.quality.accuracy import ACCURACY
 from tradeloop.quality.base import (
+    PLACES,
     Detector,
     Evidence,
+    Found,
     Measure,
     RowCounts,
+    Tally,
     counted,
 )
-from tradeloop.quality.clocks import BEHIND, LATE
 from tradeloop.quality.completeness import COMPLETENESS
 from tradeloop.quality.consistency import CONSISTENCY
-from tradeloop.quality.fills import OUTSIDE
-from tradeloop.quality.frozen import FROZEN
-from tradeloop.quality.gaps import GAPS
+from tradeloop.quality.detectors import DETECTORS
+from tradeloop.quality.gaps import GAPS, find_closures
 from tradeloop.quality.missing import PRESENCE
-from tradeloop.quality.order import DUPLICATES, UNSORTED
-from tradeloop.quality.outliers import OUTLIERS
-from tradeloop.quality.relations import BROKEN
-from tradeloop.quality.sightless import BLIND, STALE
+from tradeloop.quality.tally import learn_usual, tally_of
 from tradeloop.quality.timeliness import TIMELINESS
 from tradeloop.quality.validity import VALIDITY
 
@@ -43,19 +41,6 @@ ALL: tuple[Measure, ...] = (
     PRESENCE,
     TIMELINESS,
     VALIDITY,
-)
-DETECTORS: tuple[Detector, ...] = (
-    BEHIND,
-    BLIND,
-    BROKEN,
-    DUPLICATES,
-    FROZEN,
-    GAPS,
-    LATE,
-    OUTLIERS,
-    OUTSIDE,
-    STALE,
-    UNSORTED,
 )
 _SEVERE, _NOTABLE = 0.01, 0.001
 _EXAMPLES = 3
@@ -113,6 +98,9 @@ class QualityReport:
         Geometric mean of the measures that there are; see the module.
     anomalies : tuple of Anomaly
         Most frequent first.
+    closures : tuple of Anomaly
+        Holidays: bars that the week lets one expect and the calendar excuses. They
+        lower no measure.
     """
 
     completeness: float | None
@@ -123,6 +111,7 @@ class QualityReport:
     accuracy: float | None
     overall: float
     anomalies: tuple[Anomaly, ...]
+    closures: tuple[Anomaly, ...] = ()
 
     def as_mapping(self) -> dict[str, Any]:
         """Report under the contract's names; what was not measured is absent."""
@@ -140,6 +129,7 @@ class QualityReport:
             "quality_score": self.overall,
             "data_quality_metrics": metrics,
             "anomaly_detection_results": [a.as_mapping() for a in self.anomalies],
+            "closures": [closure.as_mapping() for closure in self.closures],
         }
 
 
@@ -149,21 +139,114 @@ def _severity(share: float) -> str:
     return "medium" if share >= _NOTABLE else "low"
 
 
-def _rows_looked_at(name: str, evidence: Evidence) -> int:
-    if name in ("blind_decision", "stale_decision"):
-        frame = evidence.decisions
-    elif name == "fill_outside_bar":
-        frame = evidence.fills
-    else:
-        frame = evidence.bars
-    return 1 if frame is None else max(1, frame.height)
+def anomaly_of(
+    detector: Detector, tally: Tally, examples: tuple[Mapping[str, Any], ...] = ()
+) -> Anomaly:
+    """Describe what a detector found, by the counts of a tally."""
+    count = tally.of(detector.name)
+    share = count / max(1.0, tally.of(detector.looks_at))
+    severity = _severity(share)
+    return Anomaly(detector.name, int(count), severity, detector.rule, examples)
 
 
-def _anomaly(detector: Detector, found: pl.DataFrame, evidence: Evidence) -> Anomaly:
-    count = counted(found)
-    share = count / _rows_looked_at(detector.name, evidence)
-    examples = tuple(found.head(_EXAMPLES).iter_rows(named=True))
-    return Anomaly(detector.name, int(count), _severity(share), detector.rule, examples)
+def _examples(found: pl.DataFrame) -> tuple[Mapping[str, Any], ...]:
+    shown = found.drop(name for name in PLACES if name in found.columns)
+    return tuple(shown.head(_EXAMPLES).iter_rows(named=True))
+
+
+def figures(tally: Tally) -> dict[str, float | None]:
+    """Compute every measure, and the whole, from counts.
+
+    Parameters
+    ----------
+    tally : Tally
+        What was looked at and found.
+
+    Returns
+    -------
+    dict of str to float
+        completeness, consistency, timeliness, validity, missing_share, accuracy (None
+        where nothing could be judged) and overall.
+    """
+    values = {each.name: each.value(tally) for each in ALL}
+    judged = [value for value in values.values() if value is not None]
+    presence = values["presence"]
+    return {
+        "completeness": values["completeness"],
+        "consistency": values["consistency"],
+        "timeliness": values["timeliness"],
+        "validity": values["validity"],
+        "missing_share": None if presence is None else 1 - presence,
+        "accuracy": values["accuracy"],
+        "overall": prod(judged) ** (1 / len(judged)) if judged else 0.0,
+    }
+
+
+def report_of(
+    tally: Tally,
+    anomalies: Sequence[Anomaly],
+    closures: Sequence[Anomaly] = (),
+) -> QualityReport:
+    """Put figures and anomalies together; the most frequent anomaly comes first."""
+    values = figures(tally)
+    overall = values.pop("overall")
+    return QualityReport(
+        **values,
+        overall=overall or 0.0,
+        anomalies=tuple(sorted(anomalies, key=lambda a: (-a.count, a.name))),
+        closures=tuple(closures),
+    )
+
+
+def find_all(
+    evidence: Evidence, detectors: Sequence[Detector] = DETECTORS
+) -> tuple[Evidence, Found]:
+    """Run detectors, each on what is usual by the evidence.
+
+    Returns
+    -------
+    tuple of Evidence and mapping
+        The evidence with all that was learned, and the rows found by each detector.
+    """
+    usual = {**(evidence.usual or {}), **learn_usual(evidence, detectors)}
+    learned = replace(evidence, usual=usual)
+    return learned, {each.name: each.find(learned) for each in detectors}
+
+
+def judge(
+    evidence: Evidence, detectors: Sequence[Detector] = DETECTORS
+) -> QualityReport:
+    """Measure the quality of all that there is evidence of.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Frames and counts; what is None is not judged.
+    detectors : sequence of Detector
+        Which to run; parts of a measure whose detectors are not run are left out.
+
+    Returns
+    -------
+    QualityReport
+    """
+    learned, found = find_all(evidence, detectors)
+    tally = tally_of(learned, found)
+    anomalies = [
+        anomaly_of(detector, tally, _examples(found[detector.name]))
+        for detector in detectors
+        if tally.of(detector.name)
+    ]
+    closures = []
+    if GAPS in detectors:
+        closed = find_closures(learned)
+        if closed.height:
+            bars = int(counted(closed))
+            shown = _examples(closed)
+            closures.append(Anomaly("holiday", bars, "expected", _HOLIDAY, shown))
+    return report_of(tally, anomalies, closures)
+
+
+_HOLIDAY = "expected bars missing around the noon of a holiday, at most two days"
 
 
 def measure(
@@ -200,32 +283,15 @@ def measure(
     -------
     QualityReport
     """
-    evidence = Evidence(
-        bars=bars,
-        interval_ns=interval_ns,
-        decisions=decisions,
-        fills=fills,
-        fills_outside=fills_outside,
-        rows=rows or RowCounts(),
-        features=features,
-        reference=reference,
-    )
-    found = {detector.name: detector.find(evidence) for detector in DETECTORS}
-    values = {each.name: each.value(evidence, found) for each in ALL}
-    judged = [value for value in values.values() if value is not None]
-    anomalies = [
-        _anomaly(detector, found[detector.name], evidence)
-        for detector in DETECTORS
-        if found[detector.name].height
-    ]
-    presence = values["presence"]
-    return QualityReport(
-        completeness=values["completeness"],
-        consistency=values["consistency"],
-        timeliness=values["timeliness"],
-        validity=values["validity"],
-        missing_share=None if presence is None else 1 - presence,
-        accuracy=values["accuracy"],
-        overall=prod(judged) ** (1 / len(judged)) if judged else 0.0,
-        anomalies=tuple(sorted(anomalies, key=lambda a: (-a.count, a.name))),
+    return judge(
+        Evidence(
+            bars=bars,
+            interval_ns=interval_ns,
+            decisions=decisions,
+            fills=fills,
+            fills_outside=fills_outside,
+            rows=rows or RowCounts(),
+            features=features,
+            reference=reference,
+        )
     )

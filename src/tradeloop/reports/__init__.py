@@ -2,6 +2,7 @@
 
 from tradeloop.reports.drawing import Picture, as_file, as_png, as_svg
 from tradeloop.reports.measured import comparisons, equity_curves, from_interval
+from tradeloop.reports.of_dataset import card_files, dataset_pictures
 from tradeloop.reports.page import render
 from tradeloop.reports.palette import DARK, LIGHT, Palette
 from tradeloop.reports.pictured import (
@@ -51,7 +52,9 @@ __all__ = [
     "as_file",
     "as_png",
     "as_svg",
+    "card_files",
     "comparisons",
+    "dataset_pictures",
     "equity_curves",
     "equity_picture",
     "from_interval",

@@ -98,14 +98,14 @@ class LeakCheck:
     ----------
     name : str
         What was checked.
-    passed : bool
-        Whether it held.
+    passed : bool or None
+        Whether it held; None: it was not made, ``detail`` says what it needs.
     detail : str
         Figures.
     """
 
     name: str
-    passed: bool
+    passed: bool | None
     detail: str
 
 

@@ -18,6 +18,7 @@ from tradeloop.stores.base import (
     Submission,
 )
 from tradeloop.stores.catalog import Catalog, open_catalog
+from tradeloop.stores.dvc import DvcProject
 from tradeloop.stores.event_log import EventLog
 from tradeloop.stores.features import FeatureStore, Stored
 from tradeloop.stores.journal import Journal, open_journal
@@ -45,6 +46,7 @@ __all__ = [
     "Artefacts",
     "Catalog",
     "DatasetRecord",
+    "DvcProject",
     "Entry",
     "Event",
     "EventLog",

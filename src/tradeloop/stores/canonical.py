@@ -1,7 +1,7 @@
 """One form of JSON for one content, hashes of it, and chains of hashes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from math import inf
 from typing import Any
@@ -75,12 +75,22 @@ _FLAT = frozenset({str, int, float, bool, type(None)})
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether only texts and NaN are left to check: true of most bodies, and cheap."""
+    """Whether only texts and NaN are left to check: true of most bodies, and cheap.
+
+    So are rows of a table, a list of lists.
+    """
+    if type(value) is list:
+        return all(type(row) is list and _are_flat(row) for row in value)
     return (
         type(value) is dict
         and _TEXT.issuperset(map(type, value))
-        and _FLAT.issuperset(map(type, value.values()))
-        and all(-_INT64 <= v < _INT64 for v in value.values() if type(v) is int)
+        and _are_flat(value.values())
+    )
+
+
+def _are_flat(values: Collection[Any]) -> bool:
+    return _FLAT.issuperset(map(type, values)) and all(
+        -_INT64 <= value < _INT64 for value in values if type(value) is int
     )
 
 

@@ -313,8 +313,9 @@ class Catalog:
     ) -> dict[str, Change]:
         done: dict[str, Change] = {}
         with self._database.writing(principal, audit) as write:
+            there = write.find_all(table, name, list(given))
             for key, row in given.items():
-                known = write.find(table, name, key)
+                known = there.get(key)
                 if known is None:
                     write.add(table, key, row)
                     done[key] = "added"

@@ -1,6 +1,6 @@
 """One write to the catalog: look up, add, change, audit."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -77,6 +77,25 @@ class Write:
         found = self.connection.execute(query).mappings().first()
         return None if found is None else dict(found)
 
+    def _there(self, table: sa.Table, name: str, value: Any) -> bool:
+        """Whether the tenant has such a row; its content is not read."""
+        mine = table.c.tenant == self.owner["tenant"]
+        query = sa.select(table.c.id).where(mine, table.c[name] == value)
+        return self.connection.execute(query).first() is not None
+
+    def find_all(
+        self, table: sa.Table, name: str, values: Sequence[str]
+    ) -> dict[str, Row]:
+        """Return the tenant's rows of which a column has one of these, by value."""
+        found: dict[str, Row] = {}
+        mine = table.c.tenant == self.owner["tenant"]
+        for start in range(0, len(values), _CHUNK):
+            some = table.c[name].in_(values[start : start + _CHUNK])
+            query = sa.select(table).where(mine, some)
+            for row in self.connection.execute(query).mappings():
+                found[row[name]] = dict(row)
+        return found
+
     def add(self, table: sa.Table, key: str, row: Row) -> None:
         """Add a row under an id that its key gives."""
         made = {"id": self.id_of(table, key), "created_at": self.now_ns}
@@ -115,11 +134,11 @@ class Write:
 
     def add_report(self, report: QualityRecord) -> None:
         """Add a quality report of a dataset that is there; the same one only once."""
-        if self.find(DATASETS, "dataset_id", report.dataset_id) is None:
+        if not self._there(DATASETS, "dataset_id", report.dataset_id):
             raise NotFoundError(f"No dataset has the id {report.dataset_id!r}.")
         row = quality_row(report)
         key = canonical(row)
-        if self.find(QUALITY, "id", self.id_of(QUALITY, key)) is None:
+        if not self._there(QUALITY, "id", self.id_of(QUALITY, key)):
             self.add(QUALITY, key, row)
 
     def add_importance(self, row: Row) -> bool:
@@ -137,14 +156,7 @@ class Write:
 
     def signals(self, keys: list[str]) -> dict[str, Row]:
         """Return the tenant's signals of these keys, by key."""
-        found: dict[str, Row] = {}
-        mine = SIGNALS.c.tenant == self.owner["tenant"]
-        for start in range(0, len(keys), _CHUNK):
-            some = SIGNALS.c.signal_key.in_(keys[start : start + _CHUNK])
-            query = sa.select(SIGNALS).where(mine, some)
-            for row in self.connection.execute(query).mappings():
-                found[row["signal_key"]] = dict(row)
-        return found
+        return self.find_all(SIGNALS, "signal_key", keys)
 
 
 def differs(known: Row, row: Row, *, leave: Collection[str] = ()) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tradeloop.errors import BusyError, InputError
 from tradeloop.events import DecisionState
 from tradeloop.stores.base import Entry, Event, Rejected, StateChange, Submission
+from tradeloop.stores.checks_chunks import a_long_journal_is_read_in_chunks
 from tradeloop.stores.checks_given import (
     KIND,
     NS,
@@ -246,6 +247,7 @@ ALL: tuple[Law, ...] = (
     a_conflict_keeps_the_original,
     a_cursor_is_moved_by_its_holder_only,
     a_cursor_stays_where_it_is,
+    a_long_journal_is_read_in_chunks,
     a_null_says_nothing,
     a_submission_may_hold_all_kinds,
     an_effect_is_there_once,

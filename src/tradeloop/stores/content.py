@@ -18,6 +18,30 @@ from tradeloop.stores.parquet import encode_all, schema_of
 SUFFIX = ".parquet"
 
 
+def check_path(path: str, *, frame: bool) -> None:
+    """Check the path of a frame, or of a text, below a dataset's folder.
+
+    Raises
+    ------
+    InputError
+        It leaves the folder, or its name is that of something else.
+    """
+    parts = checked_parts(path, "A dataset's files")
+    if parts == (MANIFEST,) or frame != path.endswith(SUFFIX):
+        raise InputError(
+            f"Frames end with {SUFFIX}, texts do not, and {MANIFEST} is ours: "
+            f"was {path!r}.",
+            way_out="Rename it.",
+        )
+
+
+def encoded_texts(texts: Mapping[str, str]) -> Iterator[tuple[FileEntry, bytes]]:
+    """Bytes of each text with its entry, by path."""
+    for path, text in sorted(texts.items()):
+        raw = text.encode()
+        yield FileEntry(path, sha256(raw).hexdigest(), len(raw)), raw
+
+
 @dataclass(frozen=True)
 class Content:
     """Frames and texts of a dataset, by path below its folder.
@@ -40,14 +64,7 @@ class Content:
         if not self.files:
             raise InputError("A dataset needs a frame.", way_out="Give at least one.")
         for path in (*self.files, *self.texts):
-            parts = checked_parts(path, "A dataset's files")
-            frame = path in self.files
-            if parts == (MANIFEST,) or frame != path.endswith(SUFFIX):
-                raise InputError(
-                    f"Frames end with {SUFFIX}, texts do not, and {MANIFEST} is ours: "
-                    f"was {path!r}.",
-                    way_out="Rename it.",
-                )
+            check_path(path, frame=path in self.files)
 
     def encoded(
         self, leave: Collection[str] = ()
@@ -64,9 +81,7 @@ class Content:
             found, schema = sha256(data).hexdigest(), self._keys[path]
             rows = self.files[path].height
             yield FileEntry(path, found, len(data), rows, schema), data
-        for path, text in sorted(self.texts.items()):
-            raw = text.encode()
-            yield FileEntry(path, sha256(raw).hexdigest(), len(raw)), raw
+        yield from encoded_texts(self.texts)
 
     def manifest(self, folder: Path, entries: list[FileEntry]) -> Manifest:
         """Make the manifest of these entries."""

@@ -84,9 +84,24 @@ class EventLog(Protocol):
         """Say where decisions stand."""
 
     def events(
-        self, principal: Principal, kind: str, after_seq: int = 0
+        self,
+        principal: Principal,
+        kind: str,
+        after_seq: int = 0,
+        limit: int | None = None,
     ) -> list[StoredEvent]:
-        """Return the stored events of a kind after a position, in journal order."""
+        """Return the stored events of a kind after a position, in journal order.
+
+        With a limit at most so many, the first ones: a long journal is read in chunks.
+        """
+
+    def last_seq(
+        self, principal: Principal, kind: str, as_of_ns: int | None = None
+    ) -> int:
+        """Return the position of the last event of a kind; 0 without any.
+
+        With a time only what was recorded by then counts.
+        """
 
     def get(self, principal: Principal, kind: str, event_id: str) -> StoredEvent:
         """Return one event by its id."""

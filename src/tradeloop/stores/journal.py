@@ -213,7 +213,7 @@ class Journal(JournalReading):
             A decision is not in the journal; no state of the group is stored.
         """
         prepare(Submission(principal, (), audit))
-        canonical([[s.decision_id, s.state, s.due_ns, s.reason] for s in states])
+        canonical([[s.decision_id, str(s.state), s.due_ns, s.reason] for s in states])
         with self._write() as write:
             write.settle(principal, states, audit)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any
 
 from tradeloop.errors import InputError, NotFoundError
@@ -36,11 +37,63 @@ class JournalReading:
         self._database = database
 
     def events(
-        self, principal: Principal, kind: str, after_seq: int = 0
+        self,
+        principal: Principal,
+        kind: str,
+        after_seq: int = 0,
+        limit: int | None = None,
     ) -> list[StoredEvent]:
-        """Return the tenant's events of a kind after a position, in journal order."""
-        rows = self._read(sql.EVENTS, (principal.tenant, kind, after_seq))
+        """Return the tenant's events of a kind after a position, in journal order.
+
+        Parameters
+        ----------
+        principal : Principal
+            Whose they are.
+        kind : str
+            Such as ``decision``.
+        after_seq : int
+            Position of the last event that is not asked for.
+        limit : int, optional
+            At most so many, the first ones; None gives all.
+
+        Raises
+        ------
+        InputError
+            A limit below 1.
+        """
+        if limit is None:
+            rows = self._read(sql.EVENTS, (principal.tenant, kind, after_seq))
+        elif limit < 1:
+            raise InputError(
+                f"The limit must be at least 1, was {limit}.",
+                way_out="Ask for one event or more, or give no limit.",
+                source="limit",
+            )
+        else:
+            given = (principal.tenant, kind, after_seq, limit)
+            rows = self._read(sql.EVENTS_FIRST, given)
         return [_stored(row) for row in rows]
+
+    def last_seq(
+        self, principal: Principal, kind: str, as_of_ns: int | None = None
+    ) -> int:
+        """Return the position of the tenant's last event of a kind; 0 without any.
+
+        Parameters
+        ----------
+        principal : Principal
+            Whose they are.
+        kind : str
+            Such as ``decision``.
+        as_of_ns : int, optional
+            Only what was recorded by then counts, ns UTC.
+        """
+        given = (principal.tenant, kind)
+        if as_of_ns is None:
+            rows = self._read(sql.LAST, given)
+        else:
+            rows = self._read(sql.LAST_RECORDED, (*given, as_of_ns))
+        return int(rows[0][0])
 
     def outbox(self, after: Position, limit: int) -> list[tuple[Position, StoredEvent]]:
         """Return durable events of all tenants after a position, in outbox order.
@@ -174,6 +227,10 @@ class JournalReading:
             return connection.execute(query, values).fetchall()
 
 
+# Few principals write many events, and each checks its names when it is made.
+_principal = lru_cache(maxsize=1_024)(Principal)
+
+
 def _stored(row: Any) -> StoredEvent:
-    who = Principal(row[1], row[2])
+    who = _principal(row[1], row[2])
     return StoredEvent(row[0], who, *(*row[3:11], json.loads(row[11])))

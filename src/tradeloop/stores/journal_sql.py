@@ -138,6 +138,9 @@ EVENTS = (
     f"SELECT {_EVENT} FROM event "  # noqa: S608 - our own names
     "WHERE tenant = ? AND kind = ? AND seq > ? ORDER BY seq"
 )
+EVENTS_FIRST = f"{EVENTS} LIMIT ?"
+LAST = "SELECT coalesce(max(seq), 0) FROM event WHERE tenant = ? AND kind = ?"
+LAST_RECORDED = f"{LAST} AND recorded_ns <= ?"
 EVENT = (
     f"SELECT {_EVENT} FROM event "  # noqa: S608 - our own names
     "WHERE tenant = ? AND kind = ? AND event_id = ?"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tradeloop.apps.bench import simulated
+from tradeloop.apps.bench import assembly, simulated
 from tradeloop.apps.bench.rows import Area, Row, require_equal
 from tradeloop.apps.bench.timing import medians_s, pair_s, peer_module
 from tradeloop.clock import NS_PER_MINUTE, NS_PER_SECOND
@@ -276,7 +276,7 @@ def _certificate() -> Iterator[Row]:
     require_equal(same=ours(), what="leak certificate")
     took = medians_s(ours, repeats=5)[0] or 0.0
     yield Row(
-        what=f"leak certificate, 5 checks, {dataset.sample_count:,} rows x "
+        what=f"leak certificate, 7 checks, {dataset.sample_count:,} rows x "
         f"{dataset.feature_count} features, {bars.height:,} bars",
         unit="s",
         ours=took,
@@ -312,6 +312,8 @@ def _rows() -> Iterator[Row]:
     yield from _windows()
     yield from _certificate()
     yield from _hash()
+    yield from assembly.end_to_end()
+    yield from assembly.by_hand()
 
 
 AREA = Area("datasets", _rows)

@@ -1,0 +1,1 @@
+"""Detectors beside those of bars: one file for each kind of anomaly."""
