@@ -23,6 +23,13 @@ FRAMES = (
     "feature_vectors",
     "outcome_labels",
 )
+BESIDE = {
+    "metadata.json",
+    "README.md",
+    "recipe.json",
+    "croissant.json",
+    "lineage.jsonl",
+}
 DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/(\w+)\.parquet")
 
 
@@ -146,13 +153,14 @@ def test_the_lake_is_laid_out_as_the_contract_says(demo):
     place = demo.dataset.relative_to(demo.folder / "lake").as_posix()
     assert place == f"default/training_datasets/SIGNAL_GENERATION/version={version}"
     days = {}
-    for path in demo.dataset.rglob("*.parquet"):
+    for path in demo.dataset.glob("year=*/**/*.parquet"):
         found = DAY.fullmatch(path.relative_to(demo.dataset).as_posix())
         assert found, path
         days.setdefault(found.groups()[:3], set()).add(found[4])
     assert len(days) > 1_000
     assert set(map(frozenset, days.values())) == {frozenset(FRAMES)}
-    assert (demo.dataset / "metadata.json").is_file()
+    beside = {path.name for path in demo.dataset.iterdir() if path.is_file()}
+    assert beside >= BESIDE
 
 
 def test_a_row_lies_in_the_folder_of_its_day(demo):
@@ -168,7 +176,8 @@ def test_a_row_lies_in_the_folder_of_its_day(demo):
 
 def test_the_lake_finds_every_file_as_it_was_written(demo):
     root = demo.dataset.relative_to(demo.folder / "lake" / "default").as_posix()
-    files = len(list(demo.dataset.rglob("*.parquet"))) + 2  # metadata and card
+    pictures = list(demo.dataset.glob("pictures/*"))
+    files = len(list(demo.dataset.rglob("*.parquet"))) + len(BESIDE) + len(pictures)
     assert Lake(demo.folder / "lake").verify(ME, root) == files
 
 

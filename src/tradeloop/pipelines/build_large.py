@@ -11,7 +11,7 @@ It is never grown from an earlier version, its card has no pictures, and kinds w
 rows depend on each other are refused.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,10 +136,9 @@ def build_large(
         with stage(progress, "features") as told:
             usual = usual_horizons_ns(gathered.market.interval_ns)
             plan = Plan(ask.dataset_type, ask.horizons_ns or usual, ask.benchmark)
-            material = prepared(gathered, rules, plan)
-            columns = len(material.bank.names)
-            told.text = f"{material.features.height:,} bars x {columns}"
-        made = Making(aside, material, rules, stream)
+            made = Making(aside, prepared(gathered, rules, plan), rules, stream)
+            rows, columns = made.material.features.height, len(made.material.bank.names)
+            told.text = f"{rows:,} bars x {columns}"
         with stage(progress, "labels and dataset") as told:
             parts = day_parts(aside.received_ns, size)
             assemble_parts(made, parts)
@@ -150,13 +149,18 @@ def build_large(
             )
         with stage(progress, "quality and leak certificate") as told:
             quality = _quality(made, delivered_by(workspace, ask.as_of_ns))
+            report = judged(quality, made.material, whole.dataset)
+            # The certificate computes them again: both at once take twice the memory.
+            made.material = replace(
+                made.material, features=made.material.features.clear()
+            )
             certificate = _certified(made, whole)
             good = len(certificate.checks) - len(certificate.failed)
             told.text = (
                 f"{quality.overall:.4f}; {good} of {len(certificate.checks)} passed"
             )
         with stage(progress, "lake") as told:
-            written = _kept(workspace, made, whole, (quality, certificate))
+            written = _kept(workspace, made, whole, (report, certificate))
             told.text = f"{written.files:,} files"
     return {
         "dataset": whole.dataset,
@@ -241,17 +245,17 @@ def _kept(
     workspace: Workspace,
     made: Making,
     whole: Whole,
-    found: tuple[QualityReport, Certificate],
+    found: tuple[dict[str, Any], Certificate],
 ) -> Written:
     """Write the texts and show the dataset; say where its decisions stand."""
-    (quality, certificate), material = found, made.material
+    (report, certificate), material = found, made.material
     dataset, gathered = whole.dataset, made.aside.gathered
     catalogue = [asdict(entry) for entry in material.bank.catalogue()]
     findings = Findings(
         certificate=certificate,
         feature_schema=feature_schema(dataset, catalogue),
         label_schema=label_schema(dataset, label_rules(material, made.rules)),
-        quality=judged(quality, material, dataset),
+        quality=report,
     )
     root = root_of(dataset.dataset_type, dataset.version)
     new = not made.stream.lies_at(root, FRAMES)
