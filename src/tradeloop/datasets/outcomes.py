@@ -112,8 +112,8 @@ def _entered(
     joined: pl.DataFrame, fills: pl.DataFrame | None, h: str, known: Execution
 ) -> pl.DataFrame:
     """How the decisions were entered, between the prices of their labels."""
-    if fills is None:
-        return pl.DataFrame(schema=_ENTRY)
+    if fills is None or (fills.is_empty() and known.orders is None):
+        return pl.DataFrame(schema=_ENTRY)  # nothing was entered
     asked = joined.select(
         "decision_id",
         "instrument",

@@ -23,6 +23,7 @@ from tradeloop.pipelines.assemble import (
     label_rules,
     splitter_for,
 )
+from tradeloop.pipelines.build_large import build_large, is_large
 from tradeloop.pipelines.gather import (
     Gathered,
     Plan,
@@ -119,7 +120,14 @@ def build(workspace: Workspace, ask: Ask, rules: Rules, progress: Progress) -> B
         Nothing to make it of was captured.
     InputError
         No decision became a row, or a rule is broken.
+
+    Notes
+    -----
+    Above `build_large.LARGE` decisions the dataset is made part by part: the same bytes
+    in bounded memory. ``Built.dataset`` is then an outline, without values.
     """
+    if is_large(workspace, ask):
+        return Built(**build_large(workspace, ask, rules, progress))
     with stage(progress, "captured") as told:
         gathered = gather(
             workspace,
