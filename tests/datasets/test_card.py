@@ -120,7 +120,9 @@ def test_the_size_is_that_of_the_rows(described, rows, size):
     assert f"size_categories:\n- {size}\n" in text
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.dataset_type.value)
+@pytest.mark.parametrize(
+    "kind", KINDS.values(), ids=lambda kind: kind.dataset_type.value
+)
 def test_the_card_says_what_the_type_is_for_and_what_it_is_not(described, kind):
     text = card({**described, "dataset_type": kind.dataset_type.value})
     told = kind.documentation
