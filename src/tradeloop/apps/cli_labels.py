@@ -93,3 +93,44 @@ def rules(  # one parameter an option
         ruling.show_ruled,
         as_json=as_json,
     )
+
+
+@app.command()
+def audit(
+    *,
+    folder: Folder = HERE,
+    horizons: Horizons = None,
+    benchmark: Benchmark = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the labels: agreement, stability, maturity, drift, certainty."""
+    speak(
+        lambda: grading.audited(
+            folder, grading.asked(folder, horizons, benchmark, as_of)
+        ),
+        grading.show_audited,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def significance(  # one parameter an option
+    *,
+    folder: Folder = HERE,
+    horizons: Horizons = None,
+    benchmark: Benchmark = None,
+    as_of: AsOf = None,
+    by: Annotated[
+        str, typer.Option(help="Of strategy, instrument, label_rule, with commas.")
+    ] = "strategy",
+    as_json: Json = False,
+) -> None:
+    """Say which groups of labels are better or worse than nothing, beyond luck."""
+    speak(
+        lambda: grading.told_apart_by(
+            folder, grading.asked(folder, horizons, benchmark, as_of), by
+        ),
+        grading.show_told_apart,
+        as_json=as_json,
+    )

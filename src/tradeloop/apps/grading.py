@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from tradeloop.apps.assembling import instant_ns, there
 from tradeloop.apps.rules import located
 from tradeloop.apps.settings import load
-from tradeloop.apps.terminal import answers
+from tradeloop.apps.terminal import answers, table
 from tradeloop.datasets import utc_text
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns
+from tradeloop.pipelines import audit_labels
 from tradeloop.pipelines.grade import Grading, grade
 from tradeloop.pipelines.grade import explained as explained_by
 
@@ -107,5 +110,73 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, int) and name.endswith("_ns") and value > 10**15:
         return utc_text(value)
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return f"{value:.10g}" if name else f"{value:.3g}"
     return str(value)
+
+
+def audited(folder: Path, wanted: Grading) -> Mapping[str, Any]:
+    """Judge the labels of a workspace."""
+    with there(folder) as (workspace, rules):
+        return audit_labels.audited(workspace, wanted, rules)
+
+
+def show_audited(answer: Mapping[str, Any]) -> None:
+    """Print what was found, and the alarms."""
+    told = {name: found for name, found in answer.items() if name != "alarms"}
+    _lines(told, "")
+    for alarm in answer["alarms"]:
+        answers.print(f"alarm: {alarm}", markup=False, soft_wrap=True)
+    if not answer["alarms"]:
+        answers.print("no alarm")
+
+
+_GROUPINGS = ("strategy", "instrument", "label_rule")
+
+
+def told_apart_by(folder: Path, wanted: Grading, by: str) -> Mapping[str, Any]:
+    """Test groups of labels against nothing.
+
+    Raises
+    ------
+    InputError
+        A column makes no groups.
+    """
+    columns = tuple(part.strip() for part in by.split(","))
+    for column in columns:
+        if column not in _GROUPINGS:
+            raise InputError(
+                f"Labels are not grouped by {column!r}.",
+                way_out=f"Take some of {', '.join(_GROUPINGS)}.",
+                source="--by",
+            )
+    with there(folder) as (workspace, rules):
+        found = audit_labels.told_apart(workspace, wanted, rules, by=columns)
+    return {**found, "by": list(columns)}
+
+
+def show_told_apart(answer: Mapping[str, Any]) -> None:
+    """Print one line a group."""
+    rows = [
+        (
+            escape(", ".join(str(group[name]) for name in answer["by"])),
+            f"{group['labels']:,}",
+            _text("", group["effective"]),
+            _text("", group["net_bps"]),
+            f"{_text('', group['net_low_bps'])} to {_text('', group['net_high_bps'])}",
+            _text("", group["p_adjusted"]),
+            _verdict(group),
+        )
+        for group in answer["groups"]
+    ]
+    head = ("group", "labels", "without overlap", "net, bps", "95 %", "p, Holm", "")
+    answers.print(table(f"after {answer['horizon']}", head, rows))
+    answers.print(
+        f"best of them by luck: p = {_text('', answer['family_p_value'])} (SPA)",
+        markup=False,
+    )
+
+
+def _verdict(group: Mapping[str, Any]) -> str:
+    if group["better"]:
+        return "better than nothing"
+    return "worse than nothing" if group["worse"] else "not told apart"

@@ -110,18 +110,32 @@ def grade(workspace: Workspace, asked: Grading, rules: Rules) -> Graded:
 
 
 def by_rules(
-    workspace: Workspace, gathered: Gathered, asked: Grading, rules: Rules
+    workspace: Workspace,
+    gathered: Gathered,
+    asked: Grading,
+    rules: Rules,
+    *,
+    settled: bool = True,
 ) -> pl.DataFrame:
-    """Grade the decisions of each strategy by the rule in force for it, and settle."""
+    """Grade the decisions of each strategy by the rule in force for it.
+
+    Parameters
+    ----------
+    workspace, gathered, asked, rules
+        As elsewhere.
+    settled : bool
+        Whether the journal is told where the decisions stand.
+    """
     book = rules_of_tenant(workspace)
     parts = []
     for (strategy,), mine in gathered.decisions.group_by(
         "strategy", maintain_order=True
     ):
         rule = rule_for(book, str(strategy))
-        plan = _plan(rule, gathered, asked, rules)
+        plan = plan_of(rule, gathered, asked, rules)
         labels = label_by(mine, gathered.market.bars, gathered.market.quotes, plan)
-        settle(workspace, labels, plan.horizons_ns[0])
+        if settled:
+            settle(workspace, labels, plan.horizons_ns[0])
         named = (OWN, None) if rule is None else (rule.name, rule.version)
         parts.append(
             labels.with_columns(
@@ -134,7 +148,7 @@ def by_rules(
     return order.join(found, on="decision_id", how="left", maintain_order="left")
 
 
-def _plan(
+def plan_of(
     rule: LabelRule | None, gathered: Gathered, asked: Grading, rules: Rules
 ) -> LabelPlan:
     """Fill in what the rule leaves open; without one it is that of labels.yaml."""
@@ -169,7 +183,7 @@ def explained(
     mine = gathered.decisions.filter(pl.col("decision_id") == decision_id)
     strategy = None if mine.is_empty() else str(mine["strategy"][0])
     rule = rule_for(rules_of_tenant(workspace), strategy)
-    plan = _plan(rule, gathered, asked, rules)
+    plan = plan_of(rule, gathered, asked, rules)
     quotes = gathered.market.quotes
     told = explain(
         gathered.decisions,
