@@ -104,6 +104,13 @@ def test_a_folder_without_a_workspace_stays_as_it_is(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_time_as_of_which_to_build_has_a_zone_and_a_past(desk):
+    head = ["datasets", "build", "--dir", str(desk), "--as-of"]
+    assert "its zone" in say(*head, "2026-01-31T12:00:00", status=2)["message"]
+    told = say(*head, "1999-01-01T00:00:00Z", status=1)["message"]
+    assert "No bars were captured" in told
+
+
 def test_labels_are_applied_explained_audited_and_told_apart(desk, tmp_path):
     out = tmp_path / "labels.parquet"
     head = ["--dir", str(desk), "--horizons", "5d"]

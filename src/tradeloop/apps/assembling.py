@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from tradeloop.apps.terminal import answers, bars, table
 from tradeloop.clock import LiveClock
 from tradeloop.datasets import utc_text
 from tradeloop.errors import InputError, NotFoundError
-from tradeloop.events import DatasetType, duration_ns
+from tradeloop.events import DatasetType, duration_ns, instant_ns
 from tradeloop.pipelines import browse
 from tradeloop.pipelines.build import Ask, build
 from tradeloop.pipelines.diff import diff
@@ -25,7 +24,6 @@ from tradeloop.pipelines.rebuild import verify
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Workspace, open_workspace
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEIGHTS = {
     "captured": 2.0,
     "features and labels": 3.0,
@@ -79,30 +77,18 @@ def type_of(name: str | None) -> DatasetType | None:
     )
 
 
-def instant_ns(text: str) -> int:
-    """Read a time of ISO 8601 with its zone, as ns UTC.
+def as_of_ns(text: str | None) -> int | None:
+    """Read the time of ``--as-of``, ns UTC; None where it is not given.
 
     Raises
     ------
     InputError
         It is no time, or has no zone.
     """
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(
-            f"{text!r} is no time.",
-            way_out="Write it like 2026-01-31T12:00:00Z.",
-            source="--as-of",
-        ) from error
-    if at.tzinfo is None:
-        raise InputError(
-            f"{text!r} has no zone.",
-            way_out=f"Write {text}Z for UTC, or {text}+01:00.",
-            source="--as-of",
-        )
-    since = at.astimezone(UTC) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
+    if text is None:
+        return None
+    with located("--as-of"):
+        return instant_ns(text)
 
 
 def built(  # one parameter an option
@@ -123,7 +109,7 @@ def built(  # one parameter an option
         dataset_type=type_of(dataset_type) or DatasetType.SIGNAL_GENERATION,
         horizons_ns=horizons_ns,
         benchmark=benchmark or settings.benchmark or None,
-        as_of_ns=None if as_of is None else instant_ns(as_of),
+        as_of_ns=as_of_ns(as_of),
     )
     with there(folder) as (workspace, rules), bars(_WEIGHTS, quiet=quiet) as progress:
         made = build(workspace, ask, rules, progress)

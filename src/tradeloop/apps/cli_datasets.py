@@ -34,7 +34,7 @@ def build(
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(help="Only what was recorded by then, such as 2026-01-31T12:00Z."),
+        typer.Option(help="What was recorded by then, such as 2026-01-31T12:00:00Z."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -22,7 +22,7 @@ Benchmark = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option(help="Only what was recorded by then, such as 2026-01-31T12:00Z."),
+    typer.Option(help="Only what was recorded by then, such as 2026-01-31T12:00:00Z."),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from tradeloop.apps.assembling import instant_ns, there
+from tradeloop.apps.assembling import as_of_ns, there
 from tradeloop.apps.rules import located
 from tradeloop.apps.settings import load
 from tradeloop.apps.terminal import answers, table
@@ -37,7 +37,7 @@ def asked(
     return Grading(
         horizons_ns=horizons_ns,
         benchmark=benchmark or settings.benchmark or None,
-        as_of_ns=None if as_of is None else instant_ns(as_of),
+        as_of_ns=as_of_ns(as_of),
     )
 
 

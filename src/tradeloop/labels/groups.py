@@ -45,16 +45,33 @@ class Group:
     spans: tuple[Span, ...]
 
 
-def _check_columns(
-    frame: pl.DataFrame, columns: Sequence[str], record: Record
-) -> pl.DataFrame:
-    """Return these columns in the record's types; refuse absent ones and nulls."""
+def need_columns(
+    frame: pl.DataFrame, columns: Sequence[str], record: Record, *, who: str = "Labels"
+) -> None:
+    """Refuse a frame without these columns, or with a null in one.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Rows of the record.
+    columns : sequence of str
+        What is needed.
+    record : Record
+        Names the frame in errors.
+    who : str
+        Who needs them.
+
+    Raises
+    ------
+    InputError
+        A column is absent (the nearest one is given) or holds a null.
+    """
     source = f"{record.kind}s"
     for name in columns:
         if name not in frame.columns:
             near = get_close_matches(name, frame.columns, n=1, cutoff=0.0)
             raise InputError(
-                f"Labels need the column {name!r}; it is absent.",
+                f"{who} need the column {name!r}; it is absent.",
                 way_out=f"Is it {near[0]!r}? Then rename it." if near else "Add it.",
                 source=source,
                 column=name,
@@ -67,6 +84,13 @@ def _check_columns(
                 column=name,
                 row=int(frame[name].is_null().arg_max() or 0),
             )
+
+
+def _check_columns(
+    frame: pl.DataFrame, columns: Sequence[str], record: Record
+) -> pl.DataFrame:
+    """Return these columns in the record's types; refuse absent ones and nulls."""
+    need_columns(frame, columns, record)
     return frame.select(pl.col(name).cast(record.schema[name]) for name in columns)
 
 

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tradeloop.events import DatasetType
+from tradeloop.events import DatasetType, instant_ns
 from tradeloop.features import Bank
 from tradeloop.pipelines.rule_book import of_run
 from tradeloop.pipelines.workspace import Workspace
@@ -16,8 +15,6 @@ from tradeloop.stores import (
     LabelingRule,
     QualityRecord,
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,7 @@ def defined(workspace: Workspace, bank: Bank, told: Told | None) -> Told:
 
 def created_ns(described: Mapping[str, Any]) -> int:
     """When a dataset was made, ns UTC, by what it says of itself."""
-    created = datetime.fromisoformat(described["creation_timestamp"])
-    return (created - _EPOCH) // timedelta(microseconds=1) * 1_000
+    return instant_ns(described["creation_timestamp"])
 
 
 def definitions(bank: Bank) -> list[FeatureDefinition]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from tradeloop.clock import NS_PER_DAY, NS_PER_SECOND
+from tradeloop.clock import NS_PER_DAY
 
 _NOON_NS = NS_PER_DAY // 2
 _LONGEST_DAYS, _TWICE = 2, 2
@@ -94,8 +94,3 @@ def is_holiday(
     days = noons_between(after_ns, event_ns)
     closed = sum(day in named or (day.month, day.day) in yearly for day in days)
     return 0 < missing_ns <= closed * _LONGEST_DAYS * NS_PER_DAY
-
-
-def utc_day(at_ns: int) -> date:
-    """Day, UTC, of a time."""
-    return datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC).date()

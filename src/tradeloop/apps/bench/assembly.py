@@ -113,16 +113,6 @@ def end_to_end() -> Iterator[Row]:
     )
 
 
-def _pandas_features(pandas: Any, asked: Any, facts: Any) -> Any:
-    return pandas.merge_asof(
-        asked[["instrument", "received_ns"]], facts, on="received_ns", by="instrument"
-    )
-
-
-def _plain(pandas: Any, frame: pl.DataFrame) -> Any:
-    return pandas.DataFrame({n: frame[n].to_numpy() for n in frame.columns})
-
-
 _Answer = tuple[Any, Any]  # returns, features
 _Call = Callable[[], _Answer]
 

@@ -1,7 +1,6 @@
 """Frames that execution truth is made of, checked and cut by instrument."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from tradeloop.labels.execution.mids import Mids, Rows, mids_of
 from tradeloop.labels.execution.orders import ordered, with_decision
 from tradeloop.labels.execution.rule import ExecutionRule
 from tradeloop.labels.execution.tape import Tape, tape_of
+from tradeloop.labels.groups import need_columns
 
 _NEEDED = {
     DECISION.kind: ("decision_id", "instrument", "side", "received_ns"),
@@ -30,24 +30,8 @@ def checked(frame: pl.DataFrame | None, record: Record) -> pl.DataFrame:
     """
     if frame is None:
         return record.empty()
-    for name in _NEEDED.get(record.kind, record.required):
-        source = f"{record.kind}s"
-        if name not in frame.columns:
-            near = get_close_matches(name, frame.columns, n=1, cutoff=0.0)
-            raise InputError(
-                f"Execution truth needs the column {name!r}; it is absent.",
-                way_out=f"Is it {near[0]!r}? Then rename it." if near else "Add it.",
-                source=source,
-                column=name,
-            )
-        if frame[name].null_count():
-            raise InputError(
-                f"{name} must have a value in every row, was null.",
-                way_out="Put such rows aside.",
-                source=source,
-                column=name,
-                row=int(frame[name].is_null().arg_max() or 0),
-            )
+    needed = _NEEDED.get(record.kind, record.required)
+    need_columns(frame, needed, record, who="Figures of executions")
     absent = [name for name in record.required if name not in frame.columns]
     return record.conform(
         frame.with_columns(
