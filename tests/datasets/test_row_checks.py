@@ -67,6 +67,16 @@ def test_a_neighbours_outcome_counts_only_while_it_is_not_known():
     assert "repeats" in no_label_inside(after).detail
 
 
+def test_what_an_earlier_fill_cost_may_be_known_but_not_what_a_later_one_will():
+    cost = noise(0)
+    before, later = np.concatenate([[np.nan], cost[:-1]]), np.roll(cost, -1)
+    filled = {"execution_quality": cost}
+    own = table({"f": cost}, filled)
+    assert no_label_inside(table({"f": before}, filled, lasts=25)).passed
+    assert "repeats" in no_label_inside(own).detail
+    assert "repeats" in no_label_inside(table({"f": later}, filled)).detail
+
+
 def test_neighbours_are_those_of_the_same_instrument():
     outcome = noise(0)
     before = np.concatenate([[np.nan], outcome[:-1]])

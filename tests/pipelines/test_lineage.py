@@ -185,6 +185,13 @@ def test_outcomes_of_fills_come_from_the_file_that_holds_decisions_and_fills(
         learned = run(workspace, job)
         asked = Ask(DatasetType.EXECUTION_OPTIMIZATION, (NS_PER_DAY,))
         built = build(workspace, asked, RULES, Silent())
+        again = build(workspace, asked, RULES, Silent())
+    # What an earlier fill cost is no secret at the next decision; nothing new is no
+    # error, though decisions without a fill wait for ever.
+    assert built.certificate.failed == ()
+    assert again.written.version == built.written.version
+    assert again.grown_from == built.written.dataset_id
+    assert again.notes == built.notes
     for written in (learned.written, built.written):
         events = lines(written)
         assert [fault for event in events for fault in faults_of(event)] == []

@@ -31,6 +31,7 @@ _SIGNED = (
     "risk_adjusted_return",
 )
 _UNSIGNED = ("max_gain", "max_loss", "timing_quality", "execution_quality")
+_OF_FILLS = "execution_quality"
 _LAGS = range(-5, 6)
 _LEAST_ROWS, _LEAST_SHARE, _LEAST_VALUES = 8, 0.05, 5
 _STRONGEST, _NEARLY_ONE, _SIGMAS, _LEAST_INDEPENDENT = 0.5, 0.99, 5.0, 12
@@ -120,10 +121,10 @@ def no_twins(dataset: Dataset, splits: Sequence[Split]) -> Check:
     return Check(name, passed=True, detail=detail)
 
 
-def _neighbours(dataset: Dataset) -> NDArray[np.int64]:
+def _neighbours(dataset: Dataset, end_ns: Rows) -> NDArray[np.int64]:
     """Row at each lag within the instrument, -1 where there is none or it was known.
 
-    Shape (n_lags, n_rows).
+    Shape (n_lags, n_rows). ``end_ns`` says when the outcome of each row was known.
     """
     keys = dataset.decision_context["instrument"].rank("dense").to_numpy()
     order = np.lexsort((dataset.decision_ns, keys))
@@ -132,7 +133,7 @@ def _neighbours(dataset: Dataset) -> NDArray[np.int64]:
         low, high = max(0, -lag), min(order.size, order.size - lag)
         if low < high:
             ours, theirs = order[low:high], order[low + lag : high + lag]
-            unknown = dataset.end_ns[theirs] > dataset.decision_ns[ours]
+            unknown = end_ns[theirs] > dataset.decision_ns[ours]
             paired = unknown & (keys[ours] == keys[theirs])
             line[ours[paired]] = theirs[paired]
     return found
@@ -158,7 +159,10 @@ def _given_away(
     known = known[np.isfinite(known) & (known > 0)]
     if not known.size:
         return None
-    neighbours = _neighbours(dataset)
+    neighbours = _neighbours(dataset, dataset.end_ns)
+    # What a fill cost may be known long before the row's label, but not before the
+    # decision that it follows: of earlier decisions it says nothing.
+    filled = _neighbours(dataset, dataset.decision_ns + 1)
     for name in dataset.feature_names:
         feature = dataset.feature_vectors[name].cast(pl.Float64).to_numpy()
         # Most features share hardly a value with the outcomes: they are left out here.
@@ -167,7 +171,8 @@ def _given_away(
         if shared.sum() < least:
             continue
         for label, outcome in outcomes.items():
-            rows = _repeats(feature, outcome, neighbours)
+            unknown = filled if label == _OF_FILLS else neighbours
+            rows = _repeats(feature, outcome, unknown)
             if rows >= least:
                 return f"{name} repeats {label} in {rows} rows before it was known"
     return None

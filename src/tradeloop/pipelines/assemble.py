@@ -1,7 +1,7 @@
 """Decisions, features and labels to a dataset, and its leak certificate."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
@@ -133,6 +133,14 @@ def sources_of(market: Market, material: Material, rules: Rules) -> Sources:
         costs=rules.costs,
         execution=_execution(market, material),
     )
+
+
+def part_of(sources: Sources) -> Sources:
+    """Let the sources of some of a dataset's decisions be those of none executed."""
+    if sources.execution is None or not sources.execution.is_empty():
+        return sources
+    # A row of nulls belongs to no decision.
+    return replace(sources, execution=sources.execution.clear(1))
 
 
 def _execution(market: Market, material: Material) -> pl.DataFrame | None:

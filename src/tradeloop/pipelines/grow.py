@@ -15,9 +15,16 @@ from dataclasses import replace
 import polars as pl
 
 from tradeloop.datasets import FRAMES, Dataset, Splitter, Undivided, fold_of
+from tradeloop.datasets.assemble import rows_of, with_fold
 from tradeloop.errors import NotFoundError, TradeloopError
 from tradeloop.events import DECISION, FILL, ORDER_EVENT, DatasetType
-from tradeloop.pipelines.assemble import Material, assemble_dataset, inputs_of
+from tradeloop.pipelines.assemble import (
+    Material,
+    inputs_of,
+    part_of,
+    recipe_with,
+    sources_of,
+)
 from tradeloop.pipelines.browse import listed, root, stored
 from tradeloop.pipelines.gather import Gathered, gather_again
 from tradeloop.pipelines.keep_dataset import Earlier
@@ -167,11 +174,14 @@ def grown(
     whole = replace(fresh, decisions=gathered.decisions)
     inputs = inputs_of(gathered.market, whole, splitter, rules)
     frames = dict(base.dataset.frames)
-    labelled = (fresh.labels["state"] == "labelled").any()
-    left_out = {"not labelled": fresh.decisions.height, "no feature known": 0}
-    if labelled:
-        added = assemble_dataset(gathered.market, fresh, Undivided(), rules)
-        left_out = dict(added.left_out)
+    # None of the new decisions need be a row: those of before may still wait.
+    alone = inputs_of(gathered.market, fresh, Undivided(), rules)
+    added = rows_of(
+        part_of(sources_of(gathered.market, fresh, rules)),
+        recipe_with(alone, Undivided(), fresh),
+    )
+    frames["outcome_labels"] = frames["outcome_labels"].drop("fold")
+    if added.frames:
         frames = {
             name: pl.concat([frame, added.frames[name]])
             for name, frame in frames.items()
@@ -181,12 +191,11 @@ def grown(
     frames = {name: frames[name][order] for name in FRAMES}
     outcomes = frames["outcome_labels"]
     splits = list(splitter.split(outcomes["decision_ns"], outcomes["end_ns"]))
-    fold = pl.Series("fold", fold_of(outcomes.height, splits), dtype=pl.Int8)
-    frames["outcome_labels"] = outcomes.with_columns(fold)
+    frames["outcome_labels"] = with_fold(outcomes, fold_of(outcomes.height, splits))
     return Dataset(
         dataset_type=inputs.dataset_type,
         version=inputs.version,
         manifest=inputs.manifest,
-        left_out=left_out,
+        left_out=dict(added.left_out),
         **frames,
     )

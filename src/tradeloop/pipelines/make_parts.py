@@ -26,6 +26,7 @@ from tradeloop.pipelines.assemble import (
     Material,
     cut,
     inputs_of,
+    part_of,
     recipe_with,
     sources_of,
     splitter_for,
@@ -124,10 +125,7 @@ def assemble_parts(made: Making, parts: list[tuple[int, int]]) -> None:
         spill.put(
             "label", number, part.labels.select("decision_id", "state", "reason", due)
         )
-        sources = replace(sources_of(market, part, made.rules), state=facts)
-        if sources.execution is not None and sources.execution.is_empty():
-            # Nothing of this part was executed: a row of nulls belongs to no decision.
-            sources = replace(sources, execution=sources.execution.clear(1))
+        sources = replace(part_of(sources_of(market, part, made.rules)), state=facts)
         rows = rows_of(sources, recipe)
         made.thins.append(thin(rows))
         made.paths.append([])
