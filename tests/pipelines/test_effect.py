@@ -10,6 +10,7 @@ from pipelines.captured_years import capture
 from pipelines.simulated_rows import FAMILIES, ROWS, simulated, subject_of
 from pipelines.test_build import make
 from tradeloop.clock import NS_PER_DAY
+from tradeloop.datasets import Undivided
 from tradeloop.errors import InputError
 from tradeloop.features import Bank
 from tradeloop.features.arithmetic.level import level
@@ -199,6 +200,12 @@ def test_a_dataset_without_directions_is_refused(planted):
     without = replace(subject.dataset, outcome_labels=labels)
     with pytest.raises(InputError, match="direction"):
         taught(replace(subject, dataset=without))
+
+
+def test_a_dataset_without_folds_is_refused(planted):
+    subject, _, _ = planted
+    with pytest.raises(InputError, match=f"{ROWS} rows without folds"):
+        taught(replace(subject, splitter=Undivided()))
 
 
 @pytest.mark.parametrize(

@@ -305,7 +305,8 @@ def _lines(pair: Mapping[str, Any], step: str) -> Iterator[tuple[str, str]]:
         yield whose, f"{share}, {facts['repeated']:,} rows repeated"
     earlier = pair["opens_earlier_ns"]
     if earlier is not None:
-        yield "the other opens its week earlier by", _span(int(earlier))
+        when = "earlier" if earlier >= 0 else "later"
+        yield f"the other opens its week {when} by", _span(abs(int(earlier)))
     offset = f"{_span(pair['offset_ns'])}, to {_span(pair['resolution_ns'])}"
     yield "clock of the other lies behind by", offset
     low, high = pair["level_low_bps"], pair["level_high_bps"]

@@ -143,6 +143,13 @@ def taught(subject: Subject) -> Trained:
             source=subject.dataset_id,
             column=column,
         )
+    if not subject.splitter.count():
+        raise InputError(
+            f"{subject.dataset.sample_count} rows without folds cannot be tested.",
+            way_out="Gather more decisions and build it again, or set minimum_rows and "
+            "folds lower in model.yaml.",
+            source=subject.dataset_id,
+        )
     return train(
         subject.dataset,
         subject.splitter,
