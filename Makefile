@@ -6,9 +6,10 @@ READY  := $(VENV)/.ready
 MINUTES ?= 60
 RATE ?= 2000
 ROWS ?= 1000000
+COLUMNS ?= 250
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check crash soak scale bench serve format lock clean
+.PHONY: help demo test check crash soak scale retrain bench serve format lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -45,6 +46,9 @@ soak: $(READY)  ## an hour under load: what grows; MINUTES=60 RATE=2000
 
 scale: $(READY)  ## build a dataset of many decisions: time and peak memory; ROWS=1000000
 	PYTHONPATH=tests $(BIN)/python tests/scale.py --rows $(ROWS)
+
+retrain: $(READY)  ## fit boosting, forest and LSTM once each; ROWS=500000 COLUMNS=250
+	$(BIN)/python tests/retrain.py --rows $(ROWS) --columns $(COLUMNS)
 
 bench: $(READY)  ## measure against named peers, print a table
 	$(BIN)/tradeloop bench all
