@@ -49,3 +49,8 @@ class ReplayClock:
 def monotonic_s() -> float:
     """Seconds of a clock that never goes back: for durations only."""
     return time.perf_counter()
+
+
+def monotonic_ns() -> int:
+    """Nanoseconds of a clock that never goes back: for durations only."""
+    return time.perf_counter_ns()

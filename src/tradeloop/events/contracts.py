@@ -23,7 +23,11 @@ from tradeloop.events.market import (
     SERIES,
     TRADE,
 )
-from tradeloop.events.notices import DATA_QUALITY, TRAINING_DATASET_GENERATED
+from tradeloop.events.notices import (
+    DATA_QUALITY,
+    SIGNAL,
+    TRAINING_DATASET_GENERATED,
+)
 from tradeloop.events.reference import (
     CORPORATE_ACTION,
     FUTURES_ROLL,
@@ -58,12 +62,13 @@ ALL: tuple[Record, ...] = (
     QUOTE,
     SENTIMENT,
     SERIES,
+    SIGNAL,
     SKIP,
     TRADE,
     TRAINING_DATASET_GENERATED,
 )
 """Every record, by kind."""
-SENT = (DATA_QUALITY, TRAINING_DATASET_GENERATED)
+SENT = (DATA_QUALITY, SIGNAL, TRAINING_DATASET_GENERATED)
 """Records that Tradeloop tells others; it takes all the rest in."""
 
 

@@ -1,4 +1,4 @@
-"""What Tradeloop tells others: a dataset was made, the quality of data was measured.
+"""What Tradeloop tells others: a dataset was made, data was measured, a signal given.
 
 The names of the payloads are those of the public contract; its ``timestamp`` is our
 ``event_ns`` (see `tradeloop.events.message`).
@@ -7,8 +7,20 @@ The names of the payloads are those of the public contract; its ``timestamp`` is
 import polars as pl
 
 from tradeloop.events.columns import Column, Record, Shape
-from tradeloop.events.common import EVENT, FLOAT, INT, RECEIVED, TEXT
-from tradeloop.events.enumerations import DatasetType
+from tradeloop.events.common import (
+    EVENT,
+    FLOAT,
+    INSTRUMENT,
+    INT,
+    RECEIVED,
+    SIDE,
+    TEXT,
+    instant,
+    optional,
+    price,
+    share,
+)
+from tradeloop.events.enumerations import DatasetType, SignalType
 
 _EVENT_ID = Column("event_id", TEXT, "unique within the tenant")
 
@@ -83,4 +95,70 @@ DATA_QUALITY = Record(
         _METRICS,
     ),
     ("event_id",),
+)
+
+SIGNAL = Record(
+    "signal",
+    (
+        Column("signal_id", TEXT, "unique within the tenant", longest=200),
+        INSTRUMENT,
+        EVENT,
+        RECEIVED,
+        Column(
+            "signal_type",
+            TEXT,
+            "what it says to do",
+            allowed=tuple(sorted(kind.value for kind in SignalType)),
+        ),
+        Column("side", SIDE, "+1 buy, -1 sell, 0 hold", least=-1, most=1),
+        share("confidence", "calibrated probability of the side's direction"),
+        share("confidence_low", "lower end of its 95 % interval"),
+        share("confidence_high", "upper end of it"),
+        share("probability_down", "calibrated"),
+        share("probability_flat", "calibrated"),
+        share("probability_up", "calibrated"),
+        Column("horizon_ns", INT, "how far ahead it looks, ns", least=1),
+        instant("expires_ns", "from when on it no longer holds, ns UTC"),
+        price("target_price", "where the gain is taken", nullable=True),
+        price("stop_loss", "where the loss is taken", nullable=True),
+        share("position_size", "share of the capital"),
+        Column("reasoning", TEXT, "why, in words", shortest=0, longest=100_000),
+        Column("model_version", TEXT, "model and version", longest=200),
+        Column(
+            "status",
+            TEXT,
+            "active, or abstained with its reason",
+            allowed=("abstained", "active"),
+        ),
+        optional("abstain_reason", "why there is no trade"),
+        optional("decision_id", "decision that it answers"),
+        optional("experiment", "experiment that chose the version"),
+        Column(
+            "arm",
+            TEXT,
+            "arm of the experiment that answers",
+            nullable=True,
+            allowed=("challenger", "champion"),
+        ),
+        optional("other_model_version", "version of the other arm"),
+        Column(
+            "other_side",
+            SIDE,
+            "what it would have done",
+            nullable=True,
+            least=-1,
+            most=1,
+        ),
+        share("other_probability_down", "calibrated, of the other arm"),
+        share("other_probability_flat", "calibrated, of the other arm"),
+        share("other_probability_up", "calibrated, of the other arm"),
+        Column(
+            "features",
+            TEXT,
+            "JSON: feature to value; those that are missing are left out",
+            nullable=True,
+            shape=Shape(values=Column("feature", FLOAT, "its value")),
+        ),
+    ),
+    ("signal_id",),
 )
