@@ -111,6 +111,69 @@ def balanced_accuracy(probabilities: ArrayLike, classes: ArrayLike) -> float:
     return float(np.mean([right[came == k].mean() for k in np.unique(came)]))
 
 
+def matthews_correlation(picked: ArrayLike, classes: ArrayLike) -> float:
+    """Correlation of what was named with what came, over all classes.
+
+    With c right of n rows, and p_k and t_k rows named and come of class k,
+    ``(c n - sum p_k t_k) / sqrt((n^2 - sum p_k^2) (n^2 - sum t_k^2))``: 1 is perfect, 0
+    is no skill, and 0 where one class was always named or always came.
+
+    Parameters
+    ----------
+    picked, classes : array_like of int of shape (n_rows,)
+        Class that was named and class that came, from 0.
+
+    Raises
+    ------
+    InputError
+        A class is negative or not whole, or the lengths differ.
+
+    References
+    ----------
+    Matthews (1975), BBA 405; Gorodkin (2004), Computational Biology and Chemistry 28.
+    """
+    rows = [finite_rows(each, name="classes", at_least=1) for each in (picked, classes)]
+    named, came = (each.astype(np.intp) for each in rows)
+    off = [
+        (a != b).any() or a.min() < 0 for a, b in zip(rows, (named, came), strict=True)
+    ]
+    if len(named) != len(came) or any(off):
+        raise InputError(
+            "Classes must be whole numbers from 0, one named for each that came; had "
+            f"{len(named)} and {len(came)}.",
+            way_out="Number the classes from 0.",
+            source="classes",
+        )
+    size = int(max(named.max(), came.max())) + 1
+    confusion = np.bincount(came * size + named, minlength=size * size)
+    return float(correlation_of(confusion.astype(np.float64)[None], size)[0])
+
+
+def correlation_of(confusion: Floats, size: int) -> Floats:
+    """Matthews correlation of confusion matrices.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (n, size * size)
+        Rows, or shares of rows, by class that came (down) and was named (across).
+    size : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    table = confusion.reshape(len(confusion), size, size)
+    right = np.einsum("nkk->n", table)
+    came, named = table.sum(axis=2), table.sum(axis=1)
+    total = came.sum(axis=1)
+    both = right * total - (came * named).sum(axis=1)
+    spread = (total**2 - (named**2).sum(axis=1)) * (total**2 - (came**2).sum(axis=1))
+    # Shares add up to 1 only to rounding, so what should be 0 may be just beside it.
+    flat = spread <= 1e-12 * total**4
+    return np.asarray(np.where(flat, 0.0, both / np.sqrt(np.where(flat, 1.0, spread))))
+
+
 @dataclass(frozen=True, slots=True)
 class BrierParts:
     """Parts of the Brier score.

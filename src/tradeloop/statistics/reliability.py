@@ -60,6 +60,28 @@ def _edges(confidence: Floats, bins: int, binning: Binning) -> Floats:
     )
 
 
+def binned(
+    values: Floats, *, bins: int = 10, binning: Binning = "width"
+) -> tuple[NDArray[np.intp], Floats]:
+    """Bin of each value, and the edges of the bins.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        From 0 to 1.
+    bins, binning
+        As in `reliability_curve`.
+
+    Returns
+    -------
+    index : ndarray of shape (n_rows,)
+        A value on an edge belongs to the bin below.
+    edges : ndarray of shape (n_bins + 1,)
+    """
+    edges = _edges(values, at_least(bins, 1, name="bins"), binning)
+    return np.clip(np.searchsorted(edges, values) - 1, 0, len(edges) - 2), edges
+
+
 def reliability_curve(
     probabilities: ArrayLike,
     classes: ArrayLike,
@@ -90,8 +112,7 @@ def reliability_curve(
     chances, came = checked_forecast(probabilities, classes)
     confidence = chances.max(axis=1)
     right = (chances.argmax(axis=1) == came).astype(np.float64)
-    edges = _edges(confidence, at_least(bins, 1, name="bins"), binning)
-    index = np.clip(np.searchsorted(edges, confidence) - 1, 0, len(edges) - 2)
+    index, edges = binned(confidence, bins=bins, binning=binning)
     size = len(edges) - 1
     count = np.bincount(index, minlength=size)
     used = count > 0
@@ -143,3 +164,31 @@ def adaptive_calibration_error(
     """
     curve = reliability_curve(probabilities, classes, bins=bins, binning="count")
     return curve.calibration_error
+
+
+def classwise_calibration_error(
+    probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10
+) -> float:
+    """Mean over the classes of the calibration error of each class's own probability.
+
+    ``1/K sum_k sum_b n_kb / N |share of class k - mean p_k|`` over bins of equal width
+    of p_k. It sees what the error of the most probable class leaves out.
+
+    Parameters
+    ----------
+    probabilities : array_like of shape (n_rows, n_classes)
+    classes : array_like of shape (n_rows,)
+    bins : int
+        Number of bins per class.
+
+    References
+    ----------
+    Kull, Perello-Nieto, Kaengsepp, Silva Filho, Song and Flach (2019), NeurIPS, arXiv
+    1910.12656 (classwise-ECE).
+    """
+    chances, came = checked_forecast(probabilities, classes)
+    total = 0.0
+    for k in range(chances.shape[1]):
+        index, _ = binned(chances[:, k], bins=bins)
+        total += np.abs(np.bincount(index, (came == k) - chances[:, k])).sum()
+    return float(total / chances.size)
