@@ -31,10 +31,10 @@ def test_the_fit_is_the_minimum_that_a_general_minimiser_finds(seed, skill, nois
     rates = np.array([0.4, 0.2, 0.4])
     found = fit_calibration(raw, classes - 1, base_rates=rates, ridge=10)
     slope, bias = calibration_oracle(raw, classes, rates, 10)
-    assert found.slope == pytest.approx(slope, abs=1e-4)
-    assert found.bias == pytest.approx(list(bias), abs=1e-4)
-    shift = np.array(found.bias) - (1 - found.slope) * np.log(rates)
-    ours = penalised_loss(found.slope, shift, raw, classes, rates, 10)
+    assert found.map.slope == pytest.approx(slope, abs=1e-4)
+    assert found.map.bias == pytest.approx(list(bias), abs=1e-4)
+    shift = np.array(found.map.bias) - (1 - found.map.slope) * np.log(rates)
+    ours = penalised_loss(found.map.slope, shift, raw, classes, rates, 10)
     other = bias - (1 - slope) * np.log(rates)
     assert ours <= penalised_loss(slope, other, raw, classes, rates, 10) + 1e-9
 
@@ -64,13 +64,13 @@ def test_a_confident_model_without_skill_falls_back_to_the_base_rates():
     found = fit_calibration(raw, classes - 1)
     off = np.abs(found.apply(raw) - shares(classes))
     assert off.mean() < 0.02
-    assert found.slope < 0.05
+    assert found.map.slope < 0.05
 
 
 def test_a_model_that_is_always_wrong_gets_the_slope_zero():
     raw, classes = forecasts(2, skill=-2.0, noise=1.0)
     found = fit_calibration(raw, classes - 1)
-    assert found.slope == 0.0
+    assert found.map.slope == 0.0
     assert np.ptp(found.apply(raw), axis=0).max() < 1e-12
 
 
@@ -83,7 +83,7 @@ def test_skill_and_temperature_are_recovered():
     hot = truth**2.5 * [1.0, 2.0, 0.5]
     hot /= hot.sum(axis=1, keepdims=True)
     found = fit_calibration(hot, classes - 1)
-    assert found.slope == pytest.approx(1 / 2.5, abs=0.02)
+    assert found.map.slope == pytest.approx(1 / 2.5, abs=0.02)
     assert np.abs(found.apply(hot) - truth).max() < 0.03
 
 
@@ -95,8 +95,8 @@ def test_weights_count_as_repeated_rows():
     )
     # Weights are scaled to the mean 1, so the ridge is scaled with them.
     weighted = fit_calibration(raw, classes - 1, times, ridge=10 / times.mean())
-    assert weighted.slope == pytest.approx(repeated.slope, abs=1e-6)
-    assert weighted.bias == pytest.approx(repeated.bias, abs=1e-6)
+    assert weighted.map.slope == pytest.approx(repeated.map.slope, abs=1e-6)
+    assert weighted.map.bias == pytest.approx(repeated.map.bias, abs=1e-6)
 
 
 def test_probabilities_of_zero_and_one_are_survived():
@@ -148,7 +148,7 @@ def test_foreign_json_is_refused(text):
     [{"slope": -1}, {"slope": float("nan")}, {"bias": [0, 0]}, {"classes": [0, 1, 2]}],
 )
 def test_json_with_a_wrong_field_is_refused(change):
-    good = json.loads(Calibration(1.0, (0.0,) * 3, (0.3, 0.3, 0.4), 9).to_json())
+    good = json.loads(fit_calibration(*_minus_one(forecasts(7))).to_json())
     with pytest.raises(ArtefactError):
         Calibration.from_json(json.dumps(good | change))
 

@@ -8,12 +8,16 @@ import pytest
 
 from tradeloop.errors import InputError
 from tradeloop.models import Boosting, Columns, Recipe, explain, walk_forward
+from tradeloop.models.forest import Forest
 from tradeloop.models.importance import (
     Resampling,
     bootstrap_means,
+    column_importance,
     permutation_importance,
     shap_importance,
 )
+from tradeloop.models.preparation import Prepared
+from tradeloop.models.sequences import Sequences, places_of
 from tradeloop.statistics import block_bootstrap
 
 DRAWN = Resampling(seed=7, block_rows=4, shuffles=2, repeats=200)
@@ -170,8 +174,77 @@ def test_only_trees_have_shapley_values(walked):
     walk, features, _ = walked
 
     class Other:
+        name = "other"
         columns = walk.models[0].fitted.columns
 
     models = tuple(replace(model, fitted=Other()) for model in walk.models)
     with pytest.raises(InputError, match="permutation_importance"):
         shap_importance(replace(walk, models=models), features, DRAWN)
+
+
+def test_any_model_has_permutation_importance(walked):
+    walk, features, direction = walked
+    forest = Forest(n_estimators=10, max_depth=5).fit(
+        features[:300], direction[:300], columns=walk.models[0].columns
+    )
+    models = tuple(replace(model, fitted=forest) for model in walk.models)
+    found = column_importance(replace(walk, models=models), features, direction, DRAWN)
+    assert found.measure == "permutation"
+    assert found.top(1)[0][0] == "tells"
+    assert column_importance(walk, features, direction, DRAWN).measure == "shap"
+
+
+def test_columns_that_a_preparation_dropped_have_none(walked):
+    walk, features, direction = walked
+    kept = np.array([0, 2])
+    prepared = Prepared(Columns(NAMES, "bank-1"), kept, {}, 300)
+    trees = Boosting(n_estimators=10, max_depth=3)
+    models = tuple(
+        replace(
+            model,
+            fitted=trees.fit(
+                features[:300, kept], direction[:300], columns=prepared.inner
+            ),
+            preparation=prepared,
+        )
+        for model in walk.models
+    )
+    narrow = replace(walk, models=models)
+    for found in (
+        permutation_importance(narrow, features, direction, DRAWN),
+        shap_importance(narrow, features, DRAWN),
+    ):
+        assert found.columns.names == NAMES
+        assert found.top(1)[0][0] == "tells"
+        for name in ("hints", "constant", "twin"):
+            assert found.values[name] == 0
+
+
+class Yesterday:
+    """A model of two steps that reads the first column of the step before."""
+
+    name, steps, columns = "yesterday", 2, Columns(NAMES, "bank-1")
+
+    def predict_proba(self, features):
+        before = np.nan_to_num(features.gather()[:, 0, 0])
+        return np.where(before[:, None] > 0, [0.2, 0.2, 0.6], [0.6, 0.2, 0.2])
+
+    def importance(self):
+        return {}
+
+
+def test_a_column_is_shuffled_with_its_past(walked):
+    walk, features, _ = walked
+    past = Sequences(features, places_of(np.zeros(ROWS), np.arange(ROWS), 2))
+    before = np.nan_to_num(past.gather()[:, 0, 0])
+    direction = np.where(before > 0, 1, -1)
+    models = tuple(replace(model, fitted=Yesterday()) for model in walk.models)
+    deep = replace(walk, models=models)
+    found = column_importance(deep, past, direction, DRAWN)
+    assert found.measure == "permutation"
+    assert found.values["tells"] > 0.05
+    assert all(found.values[name] == 0 for name in NAMES[1:])
+    array = column_importance(deep, past.gather(), direction, DRAWN)
+    assert array.intervals == found.intervals
+    with pytest.raises(InputError, match="walked over"):
+        permutation_importance(deep, past.take(np.arange(9)), direction[:9], DRAWN)

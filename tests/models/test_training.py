@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -121,11 +122,24 @@ def test_names_travel_into_every_model_and_inputs_stay_as_they_are(data):
     assert np.array_equal(direction, before[1])
 
 
-def test_a_fold_without_a_class_is_named(data):
+def test_a_fold_without_a_class_is_left_out_and_named(data):
     features, direction = data[0], data[1].copy()
-    direction[:320] = np.where(direction[:320] == 0, 1, direction[:320])
+    direction[:150] = np.where(direction[:150] == 0, 1, direction[:150])
+    walk = walk_forward(features, direction, *times(600), Expanding(), recipe=TINY)
+    (left,) = walk.skipped
+    assert left.fold == 0
+    assert re.match(r"fold 0, .* missing: \[0\]", left.reason)
+    assert walk.numbers == (1, 2)
+    assert walk.fold.tolist() == [-1] * 300 + [0] * 150 + [1] * 150
+    assert {part.fold for part in walk.fitted_rows} == {1, 2}
+    whole = walk_forward(*data, *times(600), Expanding(), recipe=TINY)
+    assert not whole.skipped
+
+
+def test_where_every_fold_lacks_a_class_the_first_one_is_named(data):
+    direction = np.where(data[1] == 0, 1, data[1])
     with pytest.raises(InputError, match=r"^fold 0, .* missing: \[0\]"):
-        walk_forward(features, direction, *times(600), Expanding(), recipe=TINY)
+        walk_forward(data[0], direction, *times(600), Expanding(), recipe=TINY)
 
 
 def test_a_fold_with_constant_features_is_named(data):

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tradeloop.errors import ArtefactError, InputError
 
+if TYPE_CHECKING:
+    from tradeloop.models.sequences import Sequences
+
 CLASSES = (-1, 0, 1)
 """Directions in the order of every probability axis: down, flat, up."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Given: TypeAlias = Union[ArrayLike, "Sequences"]
+"""Feature rows, or sequences of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +81,25 @@ class Columns:
 class Fitted(Protocol):
     """A fitted model. It never changes; two of the same bytes are the same model."""
 
+    name: ClassVar[str]
+    """`Model.name` of what was fitted."""
+
     @property
     def columns(self) -> Columns:
         """Columns that it was fitted on."""
 
-    def predict_proba(
-        self, features: ArrayLike, columns: Columns | None = None
-    ) -> Floats:
+    @property
+    def steps(self) -> int:
+        """Rows that it looks at for one forecast; 1: only the row itself."""
+
+    def predict_proba(self, features: Given, columns: Columns | None = None) -> Floats:
         """Probability of each class.
 
         Parameters
         ----------
-        features : array of shape (n_rows, n_columns)
-            NaN means missing; infinities are refused.
+        features : array of shape (n_rows, n_columns), or Sequences
+            NaN means missing; infinities are refused. A model of one step reads the
+            last step of sequences; one of several steps takes sequences only.
         columns : Columns, optional
             What the caller believes the columns to be; refused if they are others.
 
@@ -108,36 +119,68 @@ class Fitted(Protocol):
     def to_bytes(self) -> bytes:
         """Return the model in its native, pickle-free format."""
 
+    def to_onnx(self) -> bytes:
+        """Return the model for ONNX Runtime; the same model gives the same bytes.
+
+        Input ``features``, output ``probabilities``, both float32; see
+        `tradeloop.models.runtime.Runtime`.
+        """
+
     def importance(self) -> Mapping[str, float]:
-        """Share of the whole gain that each column brought, by name; sums to 1 or 0."""
+        """Share of the model's weight that each column has, by name; sums to 1 or 0."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """Rows held back from training, to stop it early.
+
+    Parameters
+    ----------
+    features : array of shape (n_rows, n_columns), or Sequences
+        Their features.
+    direction : array of int of shape (n_rows,)
+        What came.
+    weight : array of shape (n_rows,), optional
+        Weight of each row.
+    """
+
+    features: Given
+    direction: ArrayLike
+    weight: ArrayLike | None = None
 
 
 class Model(Protocol):
     """An unfitted model: its parameters only. ``fit`` leaves it as it is."""
 
     name: ClassVar[str]
-    """Name in artefacts and listings."""
+    """Name in artefacts, settings and listings."""
+
+    @property
+    def steps(self) -> int:
+        """Rows that it looks at for one forecast; 1: only the row itself."""
 
     @property
     def random_state(self) -> int:
         """Seed of everything random in ``fit``."""
 
-    def get_params(self) -> Mapping[str, int | float]:
+    def get_params(self) -> Mapping[str, Any]:
         """Return the parameters by name, as scikit-learn does."""
 
     def fit(
         self,
-        features: ArrayLike,
+        features: Given,
         direction: ArrayLike,
         weight: ArrayLike | None = None,
         *,
         columns: Columns | None = None,
+        held: Held | None = None,
+        start: Fitted | None = None,
     ) -> Fitted:
         """Learn the direction from the features.
 
         Parameters
         ----------
-        features : array of shape (n_rows, n_columns)
+        features : array of shape (n_rows, n_columns), or Sequences
             NaN means missing; infinities are refused.
         direction : array of int of shape (n_rows,)
             -1, 0 or +1; each must occur.
@@ -145,12 +188,18 @@ class Model(Protocol):
             Weight of each row, finite and not negative; 1 each if absent.
         columns : Columns, optional
             Names and bank of the columns; ``f0``, ``f1``... if absent.
+        held : Held, optional
+            Rows that decide when to stop, where the model trains in rounds; a model
+            that does not leaves them unread.
+        start : Fitted, optional
+            A fitted model of the same kind and columns to go on from.
 
         Raises
         ------
         InputError
             Wrong shapes, an infinite value, a direction that is none, a class without
-            rows, or no column that varies.
+            rows, no column that varies, or a ``start`` that this kind cannot go on
+            from.
         """
 
     @classmethod

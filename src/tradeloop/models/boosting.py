@@ -14,14 +14,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tradeloop.errors import ArtefactError, InputError, MissingExtraError
-from tradeloop.models.base import CLASSES, Columns, Floats
-from tradeloop.models.matrix import (
-    as_float32,
-    checked_weight,
-    class_numbers,
-    refuse_unlearnable,
+from tradeloop.models.base import CLASSES, Columns, Fitted, Floats, Given, Held
+from tradeloop.models.graph import INPUT_NAME, OUTPUT_NAME
+from tradeloop.models.matrix import as_float32
+from tradeloop.models.training_rows import (
+    TrainingRows,
+    refuse_out_of_range,
+    same_start,
 )
+from tradeloop.models.ubjson import refuse_broken_booster
 
+OPSET = 15
+"""ai.onnx opset asked for; the trees themselves need ai.onnx.ml 1 only."""
 _LEAST_BINS = 2
 
 
@@ -47,13 +51,17 @@ class FittedBoosting:
         Threads of native prediction; the result does not depend on it.
     """
 
+    name: ClassVar[str] = "boosting"
+    steps: ClassVar[int] = 1
+
     content: bytes
     columns: Columns
     n_jobs: int = field(default=1, compare=False)
 
     @cached_property
     def booster(self) -> Any:
-        """The `xgboost.Booster`, loaded at the first use."""
+        """The `xgboost.Booster`, checked and loaded at the first use."""
+        refuse_broken_booster(self.content)
         xgboost = _xgboost()
         try:
             booster = xgboost.Booster({"nthread": self.n_jobs})
@@ -71,14 +79,12 @@ class FittedBoosting:
             )
         return booster
 
-    def predict_proba(
-        self, features: ArrayLike, columns: Columns | None = None
-    ) -> Floats:
+    def predict_proba(self, features: Given, columns: Columns | None = None) -> Floats:
         """Probability of each class; see `tradeloop.models.base.Fitted`.
 
         Parameters
         ----------
-        features : array of shape (n_rows, n_columns)
+        features : array of shape (n_rows, n_columns), or Sequences
             NaN means missing; infinities are refused.
         columns : Columns, optional
             Refused if they are not those of the model.
@@ -98,6 +104,40 @@ class FittedBoosting:
     def to_bytes(self) -> bytes:
         """Return the booster in UBJSON."""
         return self.content
+
+    def to_onnx(self) -> bytes:
+        """Return the trees for ONNX Runtime; the same booster gives the same bytes.
+
+        Raises
+        ------
+        ArtefactError
+            The converter named its outputs otherwise.
+        MissingExtraError
+            onnxmltools is not installed.
+        """
+        try:
+            from onnxmltools.convert import convert_xgboost  # noqa: PLC0415
+            from onnxmltools.convert.common.data_types import (  # noqa: PLC0415
+                FloatTensorType,
+            )
+        except ImportError as error:
+            raise MissingExtraError("onnxmltools", "models") from error
+        # A fixed name: the converter's own is a random one, and bytes would differ.
+        width = len(self.columns.names)
+        model = convert_xgboost(
+            self.booster,
+            name=type(self).__name__,
+            initial_types=[(INPUT_NAME, FloatTensorType([None, width]))],
+            target_opset=OPSET,
+        )
+        outputs = [output.name for output in model.graph.output]
+        if OUTPUT_NAME not in outputs:
+            raise ArtefactError(
+                f"The converter gave the outputs {outputs}, without {OUTPUT_NAME!r}. "
+                "Check the version of onnxmltools."
+            )
+        content: bytes = model.SerializeToString()
+        return content
 
     def importance(self) -> Mapping[str, float]:
         """Share of the total gain that the splits on each column brought.
@@ -137,6 +177,9 @@ class Boosting:
     max_bin : int
         Thresholds that are tried per column, at least 2. On 6,000 rows of 50 columns 64
         take a third of the time of XGBoost's own 256.
+    early_stopping_rounds : int
+        Where rows are held back: stop after so many rounds in which their log loss did
+        not improve, and keep the rounds up to the best one; 0 leaves them unread.
     random_state : int
         Seed of both samples.
     n_jobs : int
@@ -153,6 +196,7 @@ class Boosting:
     """
 
     name: ClassVar[str] = "boosting"
+    steps: ClassVar[int] = 1
 
     n_estimators: int = 100
     max_depth: int = 6
@@ -160,24 +204,22 @@ class Boosting:
     subsample: float = 0.8
     colsample_bytree: float = 0.8
     max_bin: int = 64
+    early_stopping_rounds: int = 20
     random_state: int = 42
     n_jobs: int = 1
 
     def __post_init__(self) -> None:
-        for count in ("n_estimators", "max_depth", "n_jobs"):
-            if getattr(self, count) < 1:
-                self._refuse(count, "at least 1")
-        if self.max_bin < _LEAST_BINS:
-            self._refuse("max_bin", f"at least {_LEAST_BINS}")
-        for share in ("learning_rate", "subsample", "colsample_bytree"):
-            if not 0 < getattr(self, share) <= 1:
-                self._refuse(share, "above 0 and at most 1")
-
-    def _refuse(self, field: str, rule: str) -> None:
-        raise InputError(
-            f"Boosting.{field} must be {rule}, was {getattr(self, field)}.",
-            way_out="Correct the parameter.",
+        refuse_out_of_range(
+            self,
+            counts=("n_estimators", "max_depth", "n_jobs"),
+            shares=("learning_rate", "subsample", "colsample_bytree"),
+            zero_or_more=("early_stopping_rounds", "random_state"),
         )
+        if self.max_bin < _LEAST_BINS:
+            raise InputError(
+                f"Boosting.max_bin must be at least {_LEAST_BINS}, was {self.max_bin}.",
+                way_out="Correct the parameter.",
+            )
 
     def get_params(self) -> Mapping[str, int | float]:
         """Return the parameters by name."""
@@ -185,17 +227,19 @@ class Boosting:
 
     def fit(
         self,
-        features: ArrayLike,
+        features: Given,
         direction: ArrayLike,
         weight: ArrayLike | None = None,
         *,
         columns: Columns | None = None,
+        held: Held | None = None,
+        start: Fitted | None = None,
     ) -> FittedBoosting:
         """Grow the trees; see `tradeloop.models.base.Model`.
 
         Parameters
         ----------
-        features : array of shape (n_rows, n_columns)
+        features : array of shape (n_rows, n_columns), or Sequences
             NaN means missing: each split learns to which side it goes.
         direction : array of int of shape (n_rows,)
             -1, 0 or +1; each must occur.
@@ -203,30 +247,55 @@ class Boosting:
             Weight of each row.
         columns : Columns, optional
             Names and bank of the columns.
+        held : Held, optional
+            Rows that decide how many rounds are kept.
+        start : FittedBoosting, optional
+            Its trees stay, ``n_estimators`` more rounds are grown on the new rows.
         """
         xgboost = _xgboost()
-        values = as_float32(features, columns)
-        classes = class_numbers(direction, len(values))
-        refuse_unlearnable(values, classes)
-        rows = xgboost.QuantileDMatrix(
-            values,
-            label=classes,
-            weight=checked_weight(weight, len(values)),
+        rows = TrainingRows.of(features, direction, weight, columns)
+        first = same_start(start, FittedBoosting, rows.columns)
+        matrix = self._matrix(rows)
+        stopping: dict[str, Any] = {}
+        if held is not None and self.early_stopping_rounds:
+            judged = self._matrix(TrainingRows.held(held, rows.columns), matrix)
+            stopping = {
+                "evals": [(judged, "held")],
+                "early_stopping_rounds": self.early_stopping_rounds,
+                "verbose_eval": False,
+            }
+        booster = xgboost.train(
+            self._native(),
+            matrix,
+            num_boost_round=self.n_estimators,
+            xgb_model=None if first is None else bytearray(first.content),
+            **stopping,
+        )
+        if stopping:
+            booster = booster[: booster.best_iteration + 1]
+        return FittedBoosting(
+            content=bytes(booster.save_raw("ubj")),
+            columns=rows.columns,
+            n_jobs=self.n_jobs,
+        )
+
+    def _matrix(self, rows: TrainingRows, bins: Any = None) -> Any:
+        """Rows in XGBoost's bins; held rows take those of the training rows."""
+        return _xgboost().QuantileDMatrix(
+            rows.values,
+            label=rows.classes,
+            weight=rows.weight,
             missing=np.nan,
             max_bin=self.max_bin,
             nthread=self.n_jobs,
-        )
-        booster = xgboost.train(self._native(), rows, num_boost_round=self.n_estimators)
-        return FittedBoosting(
-            content=bytes(booster.save_raw("ubj")),
-            columns=columns or Columns.unnamed(values.shape[1]),
-            n_jobs=self.n_jobs,
+            ref=bins,
         )
 
     def _native(self) -> dict[str, Any]:
         return {
             "objective": "multi:softprob",
             "num_class": len(CLASSES),
+            "eval_metric": "mlogloss",
             "tree_method": "hist",
             "max_depth": self.max_depth,
             "learning_rate": self.learning_rate,

@@ -1,62 +1,52 @@
 """A model with its calibration, fitted on rows that are cut in time.
 
-1. Trees learn on the first part of the rows, the calibration on the rest.
-2. Rows of the first part whose label ends at or after the cut are dropped: their
-   outcome would be known to both.
-3. The base rates of both parts are what the calibration falls back to.
+1. The estimators learn on the first part of the rows, the calibration on the rest; a
+   part between them decides when to stop early, where the recipe holds rows back.
+2. Rows of a part whose label ends at or after the next cut are dropped: their outcome
+   would be known to both.
+3. The base rates of all parts are what the calibration falls back to.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tradeloop.errors import InputError
-from tradeloop.models.base import CLASSES, Columns, Fitted, Floats, Ints, Model
-from tradeloop.models.boosting import Boosting
-from tradeloop.models.calibration import RIDGE, Calibration, fit_calibration
-from tradeloop.models.matrix import (
-    as_float32,
-    checked_weight,
-    class_numbers,
-    class_shares,
+from tradeloop.models.base import Columns, Fitted, Floats, Given, Ints
+from tradeloop.models.calibration import Calibration, fit_calibration
+from tradeloop.models.conformal import Conformal, fit_conformal
+from tradeloop.models.labelled import (
+    Labelled,
+    cut_in_time,
+    labelled,
+    with_further,
+    with_sequences,
 )
+from tradeloop.models.matrix import as_float32, class_shares
+from tradeloop.models.members import (
+    MissingClassError,
+    Parts,
+    Watched,
+    fit_members,
+    parts_of,
+)
+from tradeloop.models.preparation import Prepared, prepare
+from tradeloop.models.recipe import Recipe
+from tradeloop.models.sequences import Sequences
+
+__all__ = [
+    "CalibratedModel",
+    "Recipe",
+    "Start",
+    "cut_in_time",
+    "fit_calibrated",
+    "fit_rows",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a fold is fitted.
-
-    Parameters
-    ----------
-    model : Model
-        Estimator with its parameters.
-    fit_share : float
-        Share of the training rows, by time, that the estimator learns on; the
-        calibration takes the rest. Between 0 and 1.
-    min_rows : int
-        Least rows of either part, after purging.
-    ridge : float
-        See `tradeloop.models.calibration.fit_calibration`.
-
-    Raises
-    ------
-    InputError
-        A figure is outside its range.
-    """
-
-    model: Model = field(default_factory=Boosting)
-    fit_share: float = 0.8
-    min_rows: int = 30
-    ridge: float = RIDGE
-
-    def __post_init__(self) -> None:
-        if not (0 < self.fit_share < 1 and self.min_rows >= 1 and self.ridge > 0):
-            raise InputError(
-                "Recipe needs 0 < fit_share < 1, min_rows >= 1 and ridge > 0, was "
-                f"{self.fit_share}, {self.min_rows}, {self.ridge}.",
-                way_out="Correct the figure.",
-            )
+def _no_rows() -> Ints:
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +56,23 @@ class CalibratedModel:
     Parameters
     ----------
     fitted : Fitted
-        The estimator.
+        The estimator, or the `Vote` of several.
     calibration : Calibration
         Its calibration.
     base_rates : ndarray of shape (3,)
-        Shares of the classes in the rows of both parts.
+        Shares of the classes in the rows of all parts.
     model_rows, calibration_rows : ndarray of int64
         Sorted row numbers.
+    held_rows : ndarray of int64
+        Rows that decided when to stop.
+    conformal : Conformal, optional
+        Sets of classes, fitted on the calibration rows.
+    preparation : Prepared, optional
+        Which columns ``fitted`` sees; decided on the model rows.
+    vote_rows : ndarray of int64
+        Rows that decided the weights of the vote.
+    start_rows : ndarray of int64
+        Rows that the model it went on from may have learned from.
     """
 
     fitted: Fitted
@@ -80,41 +80,68 @@ class CalibratedModel:
     base_rates: Floats
     model_rows: Ints
     calibration_rows: Ints
+    held_rows: Ints = field(default_factory=_no_rows)
+    conformal: Conformal | None = None
+    preparation: Prepared | None = None
+    vote_rows: Ints = field(default_factory=_no_rows)
+    start_rows: Ints = field(default_factory=_no_rows)
 
-    def predict_proba(
-        self, features: ArrayLike, columns: Columns | None = None
-    ) -> Floats:
+    @property
+    def columns(self) -> Columns:
+        """Columns that it takes; ``fitted`` may see fewer."""
+        prepared = self.preparation
+        return self.fitted.columns if prepared is None else prepared.columns
+
+    def inner(self, features: Given) -> Given:
+        """Return what ``fitted`` sees of the features: the columns that were kept.
+
+        Raises
+        ------
+        InputError
+            Another number of columns, or an infinite value.
+        """
+        if self.preparation is None:
+            return features
+        kept = self.preparation.kept
+        if isinstance(features, Sequences):
+            values = as_float32(features.values, self.columns)[:, kept]
+            return Sequences(np.ascontiguousarray(values), features.places)
+        return np.ascontiguousarray(as_float32(features, self.columns)[:, kept])
+
+    def raw(self, features: Given, columns: Columns | None = None) -> Floats:
+        """Probability of each class before the calibration, of shape (n_rows, 3)."""
+        if columns is not None:
+            self.columns.refuse_other(columns)
+        return self.fitted.predict_proba(self.inner(features))
+
+    def predict_proba(self, features: Given, columns: Columns | None = None) -> Floats:
         """Calibrated probability of each class, of shape (n_rows, 3)."""
-        return self.calibration.apply(self.fitted.predict_proba(features, columns))
+        return self.calibration.apply(self.raw(features, columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
-    """Training rows, checked by `labelled`.
+class Start:
+    """A model to go on from, and what it had seen.
 
     Parameters
     ----------
-    features : ndarray of float32 of shape (n_rows, n_columns)
-        What was known at the decision; NaN means missing.
-    classes : ndarray of shape (n_rows,)
-        Class numbers, 0 to 2.
-    decision_ns, end_ns : ndarray of shape (n_rows,)
-        When each row was decided and its label known, ns UTC.
-    weight : ndarray of shape (n_rows,)
-        Weights of the mean 1.
-    columns : Columns
-        Names and bank of the columns.
+    fitted : Fitted
+        The model, or the vote; its members go on one by one.
+    until_ns : int
+        When the last label that it learned from was known, ns UTC.
+    rows : ndarray of int64
+        Rows that it may have learned from, of those that it goes on with.
+    preparation : Prepared, optional
+        Its columns, which stay.
     """
 
-    features: NDArray[np.float32]
-    classes: Ints
-    decision_ns: Ints
-    end_ns: Ints
-    weight: Floats
-    columns: Columns
+    fitted: Fitted
+    until_ns: int
+    rows: Ints
+    preparation: Prepared | None = None
 
 
-def fit_calibrated(
+def fit_calibrated(  # noqa: PLR0913  # all that a fit rests on, by name
     features: ArrayLike,
     direction: ArrayLike,
     decision_ns: ArrayLike,
@@ -123,87 +150,29 @@ def fit_calibrated(
     recipe: Recipe | None = None,
     columns: Columns | None = None,
     weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    further: ArrayLike | None = None,
+    start: Start | None = None,
 ) -> CalibratedModel:
     """Fit one model on all rows, cut in time as a fold is: the model to be served.
 
     Parameters and errors are those of `tradeloop.models.training.walk_forward`, without
     a splitter.
     """
+    recipe = recipe or Recipe()
     rows = labelled(features, direction, decision_ns, end_ns, columns, weight)
-    everything = np.arange(len(rows.classes))
-    return fit_rows(rows, everything, recipe or Recipe(), "all rows")
-
-
-def cut_in_time(
-    decision_ns: Ints, end_ns: Ints, rows: Ints, share: float
-) -> tuple[Ints, Ints]:
-    """Cut rows in time so that no label of the first part reaches into the second.
-
-    Parameters
-    ----------
-    decision_ns, end_ns : ndarray of int64 of shape (n_all_rows,)
-        Decision and end of each label.
-    rows : ndarray of int64
-        Rows to cut.
-    share : float
-        Share of the rows that are decided before the cut, as near as ties allow: rows
-        decided at one instant stay together.
-
-    Returns
-    -------
-    first : ndarray of int64
-        Rows whose label ended before the first decision of ``second``; sorted.
-    second : ndarray of int64
-        Rows decided at or after the cut; sorted.
-    """
-    if not len(rows):
-        return rows, rows
-    decided = np.sort(decision_ns[rows])
-    cut_ns = decided[min(int(share * len(rows)), len(rows) - 1)]
-    late = decision_ns[rows] >= cut_ns
-    known = end_ns[rows] < cut_ns
-    return np.sort(rows[~late & known]), np.sort(rows[late])
-
-
-def labelled(
-    features: ArrayLike,
-    direction: ArrayLike,
-    decision_ns: ArrayLike,
-    end_ns: ArrayLike,
-    columns: Columns | None,
-    weight: ArrayLike | None,
-) -> Labelled:
-    """Check training rows; parameters and errors are those of `walk_forward`."""
-    values = as_float32(features, columns)
-    decided = np.asarray(decision_ns, dtype=np.int64)
-    ended = np.asarray(end_ns, dtype=np.int64)
-    if decided.shape != (len(values),) or ended.shape != (len(values),):
-        raise InputError(
-            f"decision_ns and end_ns must have the shape ({len(values)},), had "
-            f"{decided.shape} and {ended.shape}.",
-            way_out="Pass both times of every row.",
-        )
-    if (ended < decided).any():
-        row = int(np.argmax(ended < decided))
-        raise InputError(
-            f"A label must not end before its decision at {decided[row]}, ended at "
-            f"{ended[row]}.",
-            way_out="Pass the time at which the label was known.",
-            column="end_ns",
-            row=row,
-        )
-    return Labelled(
-        features=values,
-        classes=class_numbers(direction, len(values)),
-        decision_ns=decided,
-        end_ns=ended,
-        weight=checked_weight(weight, len(values)),
-        columns=columns or Columns.unnamed(values.shape[1]),
-    )
+    rows = with_further(with_sequences(rows, groups, recipe.steps), further)
+    return fit_rows(rows, np.arange(len(rows)), recipe, "all rows", start=start)
 
 
 def fit_rows(
-    rows: Labelled, train: Ints, recipe: Recipe, source: str
+    rows: Labelled,
+    train: Ints,
+    recipe: Recipe,
+    source: str,
+    *,
+    start: Start | None = None,
+    watched: Watched | None = None,
 ) -> CalibratedModel:
     """Fit on the rows ``train``, cut in time.
 
@@ -217,38 +186,131 @@ def fit_rows(
         How to fit.
     source : str
         Name of these rows in errors, such as ``fold 0``.
+    start : Start, optional
+        What to go on from.
+    watched : Watched, optional
+        Who hears of each fit.
 
     Raises
     ------
     InputError
-        Too few rows, a class without rows, or constant features.
+        Too few rows, a class without rows, or constant features; or ``start`` had
+        seen what stops or calibrates.
     """
-    train = np.asarray(train, dtype=np.int64)
-    first, second = cut_in_time(rows.decision_ns, rows.end_ns, train, recipe.fit_share)
-    if min(len(first), len(second)) < recipe.min_rows:
-        raise InputError(
-            f"Of {len(train)} training rows {len(first)} are left to fit and "
-            f"{len(second)} to calibrate; {recipe.min_rows} each are needed.",
-            way_out="Take more rows, fewer folds or a shorter horizon.",
-            source=source,
-        )
     try:
-        fitted = recipe.model.fit(
-            rows.features[first],
-            rows.classes[first] + CLASSES[0],
-            rows.weight[first],
-            columns=rows.columns,
+        return _fit_parts(
+            rows, parts_of(rows, train, recipe), recipe, start, watched or Watched()
         )
     except InputError as error:
-        raise InputError(
-            error.message, way_out=error.way_out, source=source, column=error.column
-        ) from error
-    base_rates = class_shares(rows.classes[np.union1d(first, second)])
+        raise located(error, source) from error
+
+
+def located(error: InputError, source: str) -> InputError:
+    """Return the error with the name of the rows that it is about."""
+    kind = type(error) if isinstance(error, MissingClassError) else InputError
+    return kind(
+        error.message, way_out=error.way_out, source=source, column=error.column
+    )
+
+
+def _fit_parts(
+    rows: Labelled,
+    parts: Parts,
+    recipe: Recipe,
+    start: Start | None,
+    watched: Watched,
+) -> CalibratedModel:
+    _refuse_seen(rows, np.union1d(parts.held, parts.calibration), start)
+    prepared = _prepared(rows, parts, recipe, start)
+    seen = rows if prepared is None else rows.narrowed(prepared.kept, prepared.inner)
+    fitted, voted = fit_members(
+        seen, parts, recipe, None if start is None else start.fitted, watched
+    )
+    base_rates = class_shares(rows.classes[parts.all])
+    last = parts.calibration
+    told = fitted.predict_proba(seen.given(last), seen.columns)
+    direction = rows.direction(last)
     calibration = fit_calibration(
-        fitted.predict_proba(rows.features[second], rows.columns),
-        rows.classes[second] + CLASSES[0],
-        rows.weight[second],
+        told,
+        direction,
+        rows.weight[last],
         base_rates=base_rates,
         ridge=recipe.ridge,
+        kind=recipe.calibration,
     )
-    return CalibratedModel(fitted, calibration, base_rates, first, second)
+    level = recipe.conformal_level
+    return CalibratedModel(
+        fitted=fitted,
+        calibration=calibration,
+        base_rates=base_rates,
+        model_rows=parts.model,
+        calibration_rows=last,
+        held_rows=parts.held,
+        conformal=None if level is None else _sets(rows, last, told, recipe),
+        preparation=prepared,
+        vote_rows=voted,
+        start_rows=_no_rows() if start is None else start.rows,
+    )
+
+
+def _sets(rows: Labelled, last: Ints, told: Floats, recipe: Recipe) -> Conformal:
+    """Fit conformal sets on the calibration rows, each calibrated by the other half.
+
+    A row that helped to fit the calibration would look likelier than a new one.
+    """
+    halves = cut_in_time(rows.decision_ns, rows.end_ns, last, 0.5)
+    direction, weight = rows.direction(last), rows.weight[last]
+    level = recipe.conformal_level or 0.0
+    if not min(map(len, halves)):
+        return Conformal(quantile=1.0, level=level, rows=0)  # excludes nothing
+    scored = []
+    for mine, other in (halves, halves[::-1]):
+        fitting, judged = np.searchsorted(last, other), np.searchsorted(last, mine)
+        calibration = fit_calibration(
+            told[fitting],
+            direction[fitting],
+            weight[fitting],
+            ridge=recipe.ridge,
+            kind=recipe.calibration,
+        )
+        scored.append((calibration.apply(told[judged]), direction[judged]))
+    chances, came = (np.concatenate(each) for each in zip(*scored, strict=True))
+    return fit_conformal(chances, came, level)
+
+
+def _prepared(
+    rows: Labelled, parts: Parts, recipe: Recipe, start: Start | None
+) -> Prepared | None:
+    """Choose the columns; a model that goes on keeps those that it has."""
+    if start is not None:
+        return start.preparation
+    if recipe.preparation is None:
+        return None
+    first = parts.model
+    return prepare(
+        rows.features[first],
+        rows.classes[first],
+        rows.weight[first],
+        rows.columns,
+        recipe.preparation,
+    )
+
+
+def _refuse_seen(rows: Labelled, judged: Ints, start: Start | None) -> None:
+    """Raise where the model to go on from had seen what stops or calibrates."""
+    if start is None or not len(judged):
+        return
+    first_ns = int(rows.decision_ns[judged].min())
+    if start.until_ns >= first_ns:
+        raise seen_error(start, first_ns)
+
+
+def seen_error(start: Start, first_ns: int, source: str = "") -> InputError:
+    """Say that a model to go on from had seen what is to judge it."""
+    return InputError(
+        f"The model to go on from had learned from labels known at {start.until_ns}, "
+        f"and rows decided from {first_ns} on are to judge it.",
+        way_out="Take newer rows, or train anew.",
+        source=source,
+        column="decision_ns",
+    )

@@ -1,68 +1,75 @@
-"""Bias-corrected temperature scaling: q = softmax(slope * log p + bias).
+"""A map from raw to calibrated probabilities, of the kind that is asked for.
 
-1. Write the logits as log r + a (log p - log r) + c, with r the base rates. a = 1 and
-   c = 0 leaves a forecast as it is; a = 0 and c = 0 is the base rate.
-2. Minimise the log loss plus ridge / 2 (a^2 + |c|^2) by damped Newton steps from the
-   base rate. The function is convex and each step goes down, so the result is never
-   worse than the base rate on the rows it was fitted on.
-3. A negative a would bet against the model: then a = 0 and only c is fitted.
-4. Hand out slope = a and bias = (1 - a) log r + c.
+``shrunk`` (temperature and biases), ``temperature``, ``platt`` and ``isotonic`` stand
+in `tradeloop.models.calibrations`, one file each. Every kind falls back towards the
+base rates where it has few rows, and on the rows it was fitted on its log loss is never
+above that of the base rates.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from types import MappingProxyType
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tradeloop.errors import ArtefactError, InputError
 from tradeloop.models.base import CLASSES, Floats, Ints
+from tradeloop.models.calibrations.base import RIDGE, Map, Rows, finite
+from tradeloop.models.calibrations.isotonic import Isotonic
+from tradeloop.models.calibrations.platt import Platt
+from tradeloop.models.calibrations.shrunk import Shrunk
+from tradeloop.models.calibrations.temperature import Temperature
 from tradeloop.models.matrix import checked_weight, class_numbers, class_shares
 
-FORMAT = "tradeloop-calibration-1"
-RIDGE = 10.0
-_SMALLEST = 1e-12
-_STEPS = 100
-_HALVINGS = 40
-_SETTLED = 1e-12
+__all__ = ["KINDS", "RIDGE", "Calibration", "fit_calibration", "read_calibration"]
+
+FORMAT = "tradeloop-calibration-2"
+_FORMAT_1 = "tradeloop-calibration-1"
+Kind: TypeAlias = type[Shrunk] | type[Platt] | type[Isotonic]
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "shrunk": Shrunk,
+        "temperature": Temperature,
+        "platt": Platt,
+        "isotonic": Isotonic,
+    }
+)
+"""Kinds by name; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A map from raw to calibrated probabilities.
+    """A fitted calibration.
 
     Parameters
     ----------
-    slope : float
-        Inverse temperature, at least 0; 0 says that the model taught nothing.
-    bias : tuple of float
-        One per class, in the order of `CLASSES`.
+    kind : str
+        Name in `KINDS`.
+    map : Map
+        Its parameters.
     base_rates : tuple of float
-        What it falls back to.
+        What it falls back to, in the order of `CLASSES`.
     rows : int
         Rows that it was fitted on.
 
     Raises
     ------
     InputError
-        A figure is not finite, the slope is negative or the lengths are wrong.
+        There is no such kind, or the base rates are not finite and one per class.
     """
 
-    slope: float
-    bias: tuple[float, ...]
+    kind: str
+    map: Map
     base_rates: tuple[float, ...]
     rows: int
 
     def __post_init__(self) -> None:
-        lengths = (len(self.bias), len(self.base_rates))
-        finite = bool(np.isfinite([self.slope, *self.bias, *self.base_rates]).all())
-        if lengths != (len(CLASSES),) * 2 or not finite or self.slope < 0:
-            raise InputError(
-                "A calibration needs a finite slope of at least 0 and "
-                f"{len(CLASSES)} finite biases and base rates, was {self}.",
-                way_out="Fit it again.",
-            )
+        kind_named(self.kind)
+        finite(self.base_rates, "base rates")
 
     def apply(self, probabilities: Floats) -> Floats:
         """Calibrate.
@@ -70,16 +77,14 @@ class Calibration:
         Parameters
         ----------
         probabilities : ndarray of shape (n_rows, 3)
-            Raw probabilities; below 1e-12 counts as 1e-12. A row with NaN stays NaN.
+            Raw probabilities. A row with NaN stays NaN.
 
         Returns
         -------
         ndarray of shape (n_rows, 3)
             Each row sums to 1 up to rounding.
         """
-        logs = np.log(np.maximum(probabilities, _SMALLEST))
-        logits = self.slope * logs + np.array(self.bias)
-        return _softmax(logits)
+        return self.map.apply(probabilities)
 
     def to_json(self) -> str:
         """Write it as JSON; every float survives to the bit."""
@@ -87,8 +92,8 @@ class Calibration:
             {
                 "format": FORMAT,
                 "classes": list(CLASSES),
-                "slope": self.slope,
-                "bias": list(self.bias),
+                "kind": self.kind,
+                **self.map.as_mapping(),
                 "base_rates": list(self.base_rates),
                 "rows": self.rows,
             },
@@ -98,7 +103,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, of any kind, also in the format without a kind.
 
         Raises
         ------
@@ -107,11 +112,12 @@ class Calibration:
         """
         try:
             found = json.loads(text)
-            known = found["format"] == FORMAT and found["classes"] == list(CLASSES)
-            if known:
+            known = found["format"] in (FORMAT, _FORMAT_1)
+            if known and found["classes"] == list(CLASSES):
+                kind = "shrunk" if found["format"] == _FORMAT_1 else found["kind"]
                 return cls(
-                    slope=float(found["slope"]),
-                    bias=tuple(float(value) for value in found["bias"]),
+                    kind=kind,
+                    map=kind_named(kind).of(found),
                     base_rates=tuple(float(value) for value in found["base_rates"]),
                     rows=int(found["rows"]),
                 )
@@ -125,6 +131,28 @@ class Calibration:
         )
 
 
+def read_calibration(text: str) -> Calibration:
+    """Read what `Calibration.to_json` wrote; errors are those of `from_json`."""
+    return Calibration.from_json(text)
+
+
+def kind_named(kind: str) -> Kind:
+    """Return a kind of calibration.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    if kind not in KINDS:
+        raise InputError(
+            f"kind must be one of {', '.join(KINDS)}, was {kind!r}.",
+            way_out="Take shrunk, or let choose_calibration choose.",
+            source="kind",
+        )
+    return KINDS[kind]
+
+
 def fit_calibration(
     probabilities: ArrayLike,
     direction: ArrayLike,
@@ -132,6 +160,7 @@ def fit_calibration(
     *,
     base_rates: ArrayLike | None = None,
     ridge: float = RIDGE,
+    kind: str = "shrunk",
 ) -> Calibration:
     """Fit the map on rows that the model has not seen.
 
@@ -142,13 +171,16 @@ def fit_calibration(
     direction : array of int of shape (n_rows,)
         -1, 0 or +1. A class may be absent.
     weight : array of shape (n_rows,), optional
-        Weight of each row.
+        Weight of each row; scaled to the mean 1.
     base_rates : array of shape (3,), optional
         What a model without skill falls back to, each above 0; the shares of the
         classes in these rows if absent.
     ridge : float
-        Precision of the prior at the base rates, above 0. 10 weighs about as much as
-        45 rows on a bias, so a few hundred rows outweigh it.
+        Precision of the prior at the base rates, above 0; every pseudo-count of a kind
+        grows with it. 10 weighs about as much as 45 rows on a bias, so a few hundred
+        rows outweigh it.
+    kind : str
+        Name in `KINDS`.
 
     Returns
     -------
@@ -158,13 +190,8 @@ def fit_calibration(
     Raises
     ------
     InputError
-        Wrong shapes, no rows, a probability or a base rate that is not one.
-
-    References
-    ----------
-    Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML
-    2017 (temperature); Alexandari, Kundaje and Shrikumar, Maximum likelihood with
-    bias-corrected calibration is hard-to-beat at label shift adaptation, ICML 2020.
+        Wrong shapes, no rows, a probability or a base rate that is not one, a ridge
+        that is not above 0, or a kind that is none.
     """
     raw = np.asarray(probabilities, dtype=np.float64)
     shaped = raw.ndim == len(("rows", "classes")) and raw.shape[1:] == (len(CLASSES),)
@@ -174,15 +201,19 @@ def fit_calibration(
             f"from 0 to 1, had the shape {raw.shape}.",
             way_out="Pass the model's predict_proba of rows it was not fitted on.",
         )
+    if not 0 < ridge < np.inf:
+        raise InputError(
+            f"ridge must be finite and above 0, was {ridge}.",
+            way_out=f"Take {RIDGE:g}.",
+            source="ridge",
+        )
     classes = class_numbers(direction, len(raw))
     weights = checked_weight(weight, len(raw))
     rates = _checked_rates(base_rates, classes, weights)
-    pull = np.log(np.maximum(raw, _SMALLEST)) - np.log(rates)
-    slope, shift = _minimise(pull, rates, classes, weights, ridge)
-    bias = (1 - slope) * np.log(rates) + shift
+    fitted = kind_named(kind).fit(Rows(raw, classes, weights, rates, ridge))
     return Calibration(
-        slope=float(slope),
-        bias=tuple(float(value) for value in bias),
+        kind=kind,
+        map=fitted,
         base_rates=tuple(float(value) for value in rates),
         rows=len(raw),
     )
@@ -200,76 +231,3 @@ def _checked_rates(
             way_out="Pass the shares of the classes in the training rows.",
         )
     return np.asarray(rates / rates.sum())
-
-
-def _minimise(
-    pull: Floats, rates: Floats, classes: Ints, weights: Floats, ridge: float
-) -> tuple[float, Floats]:
-    """Slope and shift at the minimum, with the slope kept at 0 or above."""
-    free = _newton(pull, rates, classes, weights, ridge)
-    if free[0] < 0:
-        free = _newton(np.zeros_like(pull), rates, classes, weights, ridge)
-    return max(float(free[0]), 0.0), free[1:]
-
-
-def _newton(
-    pull: Floats, rates: Floats, classes: Ints, weights: Floats, ridge: float
-) -> Floats:
-    """Damped Newton descent of the penalised log loss from the base rate."""
-    at = np.zeros(1 + len(rates))
-    loss = _penalised(at, pull, rates, classes, weights, ridge)
-    for _ in range(_STEPS):
-        slope, curvature = _derivatives(at, pull, rates, classes, weights, ridge)
-        step = np.linalg.solve(curvature, slope)
-        scale = 1.0
-        for _ in range(_HALVINGS):
-            below = _penalised(at - scale * step, pull, rates, classes, weights, ridge)
-            if below < loss:
-                break
-            scale /= 2
-        else:
-            return at
-        at, gained, loss = at - scale * step, loss - below, below
-        if gained <= _SETTLED * abs(loss):
-            return at
-    return at
-
-
-def _penalised(
-    at: Floats,
-    pull: Floats,
-    rates: Floats,
-    classes: Ints,
-    weights: Floats,
-    ridge: float,
-) -> float:
-    found = _softmax(np.log(rates) + at[0] * pull + at[1:])
-    chosen = found[np.arange(len(classes)), classes]
-    loss = -np.log(np.maximum(chosen, np.finfo(float).tiny))
-    return float(weights @ loss + ridge / 2 * (at @ at))
-
-
-def _derivatives(
-    at: Floats,
-    pull: Floats,
-    rates: Floats,
-    classes: Ints,
-    weights: Floats,
-    ridge: float,
-) -> tuple[Floats, Floats]:
-    """Gradient (4,) and Hessian (4, 4) with respect to (a, c)."""
-    found = _softmax(np.log(rates) + at[0] * pull + at[1:])
-    miss = (found - np.eye(len(rates))[classes]) * weights[:, None]
-    weighted = found * weights[:, None]
-    mean = (found * pull).sum(axis=1, keepdims=True)
-    gradient = np.concatenate([[(miss * pull).sum()], miss.sum(axis=0)]) + ridge * at
-    curvature = np.empty((len(at), len(at)))
-    curvature[0, 0] = (weighted * (pull - mean) ** 2).sum()
-    curvature[0, 1:] = curvature[1:, 0] = (weighted * (pull - mean)).sum(axis=0)
-    curvature[1:, 1:] = np.diag(weighted.sum(axis=0)) - weighted.T @ found
-    return gradient, curvature + ridge * np.eye(len(at))
-
-
-def _softmax(logits: Floats) -> Floats:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -1,8 +1,9 @@
 """How much columns matter to models, on rows that these models had not seen.
 
 ``permutation``: by how much the log loss of the calibrated forecast grows, in nats a
-row, when the column's values are shuffled among the test rows of its fold. ``shap``:
-the mean size of the column's Shapley value, over rows and classes, in logits.
+row, when the column's values are shuffled among the test rows of its fold; any model.
+``shap``: the mean size of the column's exact Shapley value, over rows and classes, in
+logits; boosted trees and votes of them. A column is shuffled with all of its past.
 
 Both are means of one figure a row over the test rows of all folds, with an interval
 from the stationary bootstrap: blocks of neighbouring rows, as long as labels overlap. A
@@ -17,10 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tradeloop.errors import InputError
-from tradeloop.models.base import CLASSES, Columns, Floats, Ints
+from tradeloop.models.base import CLASSES, Columns, Floats, Given, Ints
 from tradeloop.models.boosting import FittedBoosting
 from tradeloop.models.calibrated import CalibratedModel
-from tradeloop.models.contributions import explain
+from tradeloop.models.contributions import explain, is_exact
+from tradeloop.models.sequences import Sequences
 from tradeloop.models.training import WalkForward
 from tradeloop.statistics import Interval
 
@@ -106,11 +108,20 @@ class Resampling:
             )
 
 
+def column_importance(
+    walk: WalkForward, features: Given, direction: ArrayLike, resampling: Resampling
+) -> Importance:
+    """Measure by Shapley values where every model has exact ones, else by shuffling.
+
+    Parameters and errors are those of `permutation_importance`.
+    """
+    if all(is_exact(model.fitted) for model in walk.models):
+        return shap_importance(walk, features, resampling)
+    return permutation_importance(walk, features, direction, resampling)
+
+
 def permutation_importance(
-    walk: WalkForward,
-    features: ArrayLike,
-    direction: ArrayLike,
-    resampling: Resampling,
+    walk: WalkForward, features: Given, direction: ArrayLike, resampling: Resampling
 ) -> Importance:
     """Measure what shuffling each column costs on the test rows of its fold.
 
@@ -118,7 +129,7 @@ def permutation_importance(
     ----------
     walk : WalkForward
         Models, and which fold tests which row.
-    features : array of shape (n_rows, n_columns)
+    features : array of shape (n_rows, n_columns), or Sequences
         As the models were trained on, NaN where missing.
     direction : array of int of shape (n_rows,)
         What came.
@@ -130,20 +141,20 @@ def permutation_importance(
     InputError
         The rows are not those of the walk.
     """
-    values = _rows_of(walk, features)
+    given = _rows_of(walk, features)
     what = np.asarray(direction, np.int64) - CLASSES[0]
 
     def of_fold(fold: int, model: CalibratedModel, rows: Ints) -> Floats:
         draw = np.random.default_rng([resampling.seed, fold])
-        plain = _losses(model, values[rows], what[rows])
-        found = np.zeros((len(rows), values.shape[1]))
-        for column in range(values.shape[1]):
+        plain = _losses(model, given.of(rows), what[rows])
+        found = np.zeros((len(rows), len(model.columns.names)))
+        for column in range(found.shape[1]):
             orders = [draw.permutation(len(rows)) for _ in range(resampling.shuffles)]
             if _unused(model, column):
                 continue
             for order in orders:
-                shuffled = values[rows]
-                shuffled[:, column] = shuffled[order, column]
+                shuffled = given.of(rows)
+                shuffled[..., column] = shuffled[order, ..., column]
                 found[:, column] += _losses(model, shuffled, what[rows]) - plain
         return found / resampling.shuffles
 
@@ -151,56 +162,97 @@ def permutation_importance(
 
 
 def shap_importance(
-    walk: WalkForward, features: ArrayLike, resampling: Resampling
+    walk: WalkForward, features: Given, resampling: Resampling
 ) -> Importance:
     """Measure the mean size of each column's Shapley value on the test rows.
 
-    Parameters and errors are those of `permutation_importance`.
+    Columns that a model's preparation dropped have 0. Parameters and errors are those
+    of `permutation_importance`.
 
     Raises
     ------
     InputError
-        A model has no trees.
+        A model has no exact values.
     """
-    values = _rows_of(walk, features)
+    given = _rows_of(walk, features)
 
     def of_fold(_fold: int, model: CalibratedModel, rows: Ints) -> Floats:
-        if not isinstance(model.fitted, FittedBoosting):
+        if not is_exact(model.fitted):
             raise InputError(
-                f"Shapley values are for trees, not for a {type(model.fitted)}.",
+                f"Exact Shapley values are for boosted trees, not for a "
+                f"{model.fitted.name}.",
                 way_out="Use permutation_importance, which any model allows.",
                 source="walk",
             )
-        return np.asarray(
-            np.abs(explain(model.fitted, values[rows]).values).mean(axis=1)
-        )
+        seen = model.inner(given.last(rows))
+        found = np.zeros((len(rows), len(model.columns.names)))
+        sizes = np.abs(explain(model.fitted, seen).values).mean(axis=1)
+        found[:, _places(model)] = sizes
+        return found
 
     return _measured("shap", walk, of_fold, resampling)
 
 
-def _rows_of(walk: WalkForward, features: ArrayLike) -> Floats:
-    values = np.asarray(features, dtype=np.float64)
-    wanted = (len(walk.fold), len(walk.models[0].fitted.columns.names))
-    if values.shape != wanted:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows, or sequences, gathered only for the fold that is looked at."""
+
+    values: Floats | Sequences
+
+    def of(self, rows: Ints) -> Floats:
+        """Return a copy of some rows, or of their sequences, as an array."""
+        if isinstance(self.values, Sequences):
+            return np.asarray(self.values.gather(rows), dtype=np.float64)
+        return self.values[rows]
+
+    def last(self, rows: Ints) -> Floats:
+        """Return the rows themselves."""
+        if isinstance(self.values, Sequences):
+            return np.asarray(self.values.take(rows).last(), dtype=np.float64)
+        return self.values[rows]
+
+
+def _rows_of(walk: WalkForward, features: Given) -> _Rows:
+    given: Floats | Sequences
+    if isinstance(features, Sequences):
+        given = features
+    else:
+        given = np.asarray(features, dtype=np.float64)
+        if given.ndim == len(("rows", "steps", "columns")):
+            given = Sequences.of(given)
+    shape = (*given.shape[:1], *given.shape[-1:])
+    wanted = (len(walk.fold), len(walk.models[0].columns.names))
+    if shape != wanted:
         raise InputError(
-            f"The walk was over rows of shape {wanted}, these have {values.shape}.",
+            f"The walk was over rows of shape {wanted}, these have {given.shape}.",
             way_out="Pass the features that were walked over.",
             source="features",
         )
-    return values
+    return _Rows(given)
 
 
 def _losses(model: CalibratedModel, values: Floats, classes: Ints) -> Floats:
-    told = model.predict_proba(values)[np.arange(len(values)), classes]
-    return np.asarray(-np.log(np.maximum(told, _LEAST_PROBABILITY)))
+    deep = values.ndim == len(("rows", "steps", "columns"))
+    told = model.predict_proba(Sequences.of(values) if deep else values)
+    chosen = told[np.arange(len(values)), classes]
+    return np.asarray(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
+
+
+def _places(model: CalibratedModel) -> Ints:
+    """Places of the columns that the estimators see."""
+    if model.preparation is None:
+        return np.arange(len(model.columns.names))
+    return model.preparation.kept
 
 
 def _unused(model: CalibratedModel, column: int) -> bool:
-    """Whether no tree splits on a column: shuffling it changes no bit."""
+    """Whether shuffling a column changes no bit: nothing sees it, or no tree splits."""
+    if column not in _places(model):
+        return True
     fitted = model.fitted
     if not isinstance(fitted, FittedBoosting):
         return False
-    return not fitted.importance()[fitted.columns.names[column]]
+    return not fitted.importance()[model.columns.names[column]]
 
 
 def _measured(
@@ -209,7 +261,7 @@ def _measured(
     of_fold: Callable[[int, CalibratedModel, Ints], Floats],
     resampling: Resampling,
 ) -> Importance:
-    columns = walk.models[0].fitted.columns
+    columns = walk.models[0].columns
     figures = np.full((len(walk.fold), len(columns.names)), np.nan)
     for fold, model in enumerate(walk.models):
         rows = np.flatnonzero(walk.fold == fold)

@@ -8,18 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tradeloop.errors import InputError
-from tradeloop.models.base import CLASSES, Columns, Floats, Ints
+from tradeloop.models.base import CLASSES, Columns, Floats, Given, Ints
+from tradeloop.models.sequences import Sequences
 
 
-def as_float32(
-    features: ArrayLike, columns: Columns | None = None
-) -> NDArray[np.float32]:
+def as_float32(features: Given, columns: Columns | None = None) -> NDArray[np.float32]:
     """Cast a feature matrix to the float32 that the trees compare, rounding to nearest.
 
     Parameters
     ----------
-    features : array of shape (n_rows, n_columns)
-        NaN means missing and stays NaN.
+    features : array of shape (n_rows, n_columns), or Sequences
+        NaN means missing and stays NaN. Of sequences the last step is taken: the row.
     columns : Columns, optional
         The columns that are asked for; their number must be the matrix's.
 
@@ -33,6 +32,8 @@ def as_float32(
     InputError
         Not two axes, another width, or a value that is infinite in float32.
     """
+    if isinstance(features, Sequences):
+        features = features.last()
     values = np.asarray(features)
     width = "n" if columns is None else len(columns.names)
     other_width = columns is not None and values.shape[-1:] != (len(columns.names),)
@@ -46,6 +47,35 @@ def as_float32(
     if np.isinf(narrow).any():
         _refuse_infinite(values, narrow, columns)
     return narrow
+
+
+def as_sequences(
+    features: Given, columns: Columns | None = None, *, steps: int
+) -> Sequences:
+    """Check sequences for a model of several steps; their values become float32.
+
+    Parameters
+    ----------
+    features : Sequences, or array of shape (n_rows, n_steps, n_columns)
+        NaN means missing and stays NaN.
+    columns : Columns, optional
+        The columns that are asked for.
+    steps : int
+        The steps that are asked for; longer sequences lose their oldest ones.
+
+    Raises
+    ------
+    InputError
+        Not three axes, fewer steps, another width, or a value that is infinite in
+        float32.
+    """
+    given = features if isinstance(features, Sequences) else Sequences.of(features)
+    if given.steps < steps:
+        raise InputError(
+            f"The model looks at {steps} rows for one forecast, had {given.steps}.",
+            way_out="Pass Sequences with the places of that many steps.",
+        )
+    return Sequences(as_float32(given.values, columns), given.places[:, -steps:])
 
 
 def _refuse_infinite(

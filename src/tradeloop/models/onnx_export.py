@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from tradeloop.errors import ArtefactError, InputError, MissingExtraError
-from tradeloop.models.base import Fitted
-from tradeloop.models.boosting import FittedBoosting
-from tradeloop.models.matrix import as_float32
-from tradeloop.models.runtime import INPUT_NAME, OUTPUT_NAME, Runtime
+from tradeloop.errors import ArtefactError, InputError
+from tradeloop.models.base import Fitted, Given
+from tradeloop.models.matrix import as_float32, as_sequences
+from tradeloop.models.runtime import Runtime
+from tradeloop.models.sequences import Sequences
+from tradeloop.models.vote import Vote, as_asked
 
 TOLERANCE = 1e-6
-OPSET = 15
-"""ai.onnx opset asked for; the trees themselves need ai.onnx.ml 1 only."""
+_FAR = (0.0, 1e6, -1e6, float(np.finfo("f4").max), float(np.finfo("f4").min))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Export:
     Parameters
     ----------
     content : bytes
-        The ONNX model. The same booster gives the same bytes.
+        The ONNX model. The same model gives the same bytes.
     parity : float
         Largest absolute difference of a probability over the rows compared.
     rows : int
-        Rows compared, one row of missing values among them.
+        Rows compared, missing and extreme ones among them.
     """
 
     content: bytes
@@ -35,17 +35,22 @@ class Export:
     rows: int
 
 
-def export_onnx(
-    fitted: Fitted, rows: ArrayLike, *, tolerance: float = TOLERANCE
-) -> Export:
-    """Export a model and compare both on ``rows`` and on a row of missing values.
+def export_onnx(fitted: Fitted, rows: Given, *, tolerance: float = TOLERANCE) -> Export:
+    """Export a model and compare both on ``rows``, on missing and on extreme values.
+
+    1. Compared are the rows given; a row of missing values; rows of 0, of +-1e6 and of
+       the largest float32; the least and the greatest value of each column, and a
+       thousand times that.
+    2. The largest difference of a probability is the parity; above ``tolerance``, or
+       with a NaN on either side, nothing is exported.
 
     Parameters
     ----------
     fitted : Fitted
-        The original; a `FittedBoosting`, the one kind that has an export.
-    rows : array of shape (n_rows, n_columns)
-        Rows to compare on, such as the test rows; NaN means missing.
+        The original, any but a `Vote`.
+    rows : array of shape (n_rows, n_columns), or Sequences
+        Rows to compare on, such as the test rows; NaN means missing. A model of several
+        steps needs Sequences.
     tolerance : float
         Largest difference of a probability that is let through.
 
@@ -57,33 +62,47 @@ def export_onnx(
         A model without an export, or some probability differs by more than
         ``tolerance``.
     MissingExtraError
-        onnxmltools is not installed.
+        A library that the export needs is not installed.
     """
-    if not isinstance(fitted, FittedBoosting):
-        raise ArtefactError(
-            f"A {type(fitted).__name__} has no export to ONNX. Use "
-            f"{FittedBoosting.__name__}."
-        )
-    given = as_float32(rows, fitted.columns)
+    given = _checked(fitted, rows)
     if not len(given):
         raise InputError(
             "An export must be compared on at least one row, had none.",
             way_out="Pass rows that the model was tested on.",
         )
-    missing = np.full((1, given.shape[1]), np.nan, dtype=np.float32)
-    compared = np.concatenate([given, missing])
-    content = _convert(fitted)
-    parity = parity_of(content, fitted, compared)
+    content = fitted.to_onnx()
+    probes = extremes(given)
+    apart = [parity_of(content, fitted, part) for part in (given, probes)]
+    parity, compared = float(np.max(apart)), len(given) + len(probes)
     if not parity <= tolerance:
         raise ArtefactError(
-            f"The ONNX model differs from the original by {parity:.3g} on "
-            f"{len(compared)} rows, more than {tolerance:g}. It is not written; check "
-            "the versions of xgboost and onnxmltools."
+            f"The ONNX model of the {fitted.name} differs from the original by "
+            f"{parity:.3g} on {compared} rows, more than {tolerance:g}. It is not "
+            "written; check the versions of its library and of the converter."
         )
-    return Export(content, parity, len(compared))
+    return Export(content, parity, compared)
 
 
-def parity_of(content: bytes, fitted: Fitted, rows: ArrayLike) -> float:
+def export_members(
+    vote: Vote, rows: Given, *, tolerance: float = TOLERANCE
+) -> tuple[Export, ...]:
+    """Export each member of a vote; parameters and errors are those of `export_onnx`.
+
+    Members of weight 0 are exported too: their weight may change, their bytes do not.
+
+    Returns
+    -------
+    tuple of Export
+        One per member, in their order.
+    """
+    given = as_asked(rows, max(member.fitted.steps for member in vote.members))
+    return tuple(
+        export_onnx(member.fitted, given, tolerance=tolerance)
+        for member in vote.members
+    )
+
+
+def parity_of(content: bytes, fitted: Fitted, rows: Given) -> float:
     """Largest absolute difference of a probability between ONNX and the original.
 
     Parameters
@@ -92,7 +111,7 @@ def parity_of(content: bytes, fitted: Fitted, rows: ArrayLike) -> float:
         The ONNX model.
     fitted : Fitted
         The original.
-    rows : array of shape (n_rows, n_columns)
+    rows : array of shape (n_rows, n_columns), or Sequences
         Rows to compare on.
 
     Returns
@@ -100,31 +119,43 @@ def parity_of(content: bytes, fitted: Fitted, rows: ArrayLike) -> float:
     float
         NaN if either gave one; it then compares as out of tolerance.
     """
-    ours = Runtime(content, fitted.columns).predict_proba(rows)
-    return float(np.abs(ours - fitted.predict_proba(rows)).max())
+    ours = Runtime(content, fitted.columns, fitted.steps).predict_proba(rows)
+    # The largest float32 may overflow on the way to a bounded value: that is the point.
+    with np.errstate(over="ignore"):
+        theirs = fitted.predict_proba(rows)
+    return float(np.abs(ours - theirs).max())
 
 
-def _convert(fitted: FittedBoosting) -> bytes:
-    try:
-        from onnxmltools.convert import convert_xgboost  # noqa: PLC0415
-        from onnxmltools.convert.common.data_types import (  # noqa: PLC0415
-            FloatTensorType,
+def extremes(rows: Sequences | NDArray[np.float32]) -> Sequences | NDArray[np.float32]:
+    """Rows that a feed should not send but may; each sequence is one row, repeated.
+
+    Parameters
+    ----------
+    rows : ndarray of float32 of shape (n_rows, n_columns), or Sequences
+        Rows whose ranges are taken; at least one.
+
+    Returns
+    -------
+    ndarray of shape (10, n_columns), or Sequences
+        Of the same kind as ``rows``.
+    """
+    values = rows.values if isinstance(rows, Sequences) else rows
+    empty = np.isnan(values).all(axis=0)
+    filled = np.where(empty, np.float32(0), values)
+    ends = np.stack([np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)])
+    plain = np.repeat(np.array([*_FAR, np.nan], "f4")[:, None], values.shape[1], axis=1)
+    most = np.finfo("f4").max
+    far = np.clip(ends.astype("f8") * 1_000, -most, most)
+    found = np.concatenate([plain, ends, far]).astype(np.float32)
+    if not isinstance(rows, Sequences):
+        return found
+    places = np.arange(len(found), dtype=np.int64)[:, None]
+    return Sequences(found, np.repeat(places, rows.steps, axis=1))
+
+
+def _checked(fitted: Fitted, rows: Given) -> Sequences | NDArray[np.float32]:
+    if fitted.steps > 1:
+        return as_sequences(
+            as_asked(rows, fitted.steps), fitted.columns, steps=fitted.steps
         )
-    except ImportError as error:
-        raise MissingExtraError("onnxmltools", "models") from error
-    # A fixed name: the converter's own is a random one, and bytes would differ.
-    width = len(fitted.columns.names)
-    model = convert_xgboost(
-        fitted.booster,
-        name=fitted.__class__.__name__,
-        initial_types=[(INPUT_NAME, FloatTensorType([None, width]))],
-        target_opset=OPSET,
-    )
-    outputs = [output.name for output in model.graph.output]
-    if OUTPUT_NAME not in outputs:
-        raise ArtefactError(
-            f"The converter gave the outputs {outputs}, without {OUTPUT_NAME!r}. Check "
-            "the version of onnxmltools."
-        )
-    content: bytes = model.SerializeToString()
-    return content
+    return as_float32(as_asked(rows, 1), fitted.columns)
