@@ -54,7 +54,17 @@ def test_a_row_without_a_forecast_is_held():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"min_edge": -0.1}, {"min_finite_share": 1.1}, {"position_share": 0}]
+    "bad",
+    [
+        {"min_edge": -0.1},
+        {"min_finite_share": 1.1},
+        {"position_share": 0},
+        {"min_confidence": 1.1},
+        {"min_steps_share": float("nan")},
+        {"min_quality": 2},
+        {"max_outside_share": -1},
+        {"max_age_ns": -1},
+    ],
 )
 def test_a_policy_out_of_range_is_refused(bad):
     with pytest.raises(InputError, match="Policy needs"):
@@ -63,3 +73,11 @@ def test_a_policy_out_of_range_is_refused(bad):
 
 def test_a_policy_survives_its_mapping():
     assert Policy(**POLICY.as_mapping()) == POLICY
+
+
+def test_a_vote_needs_more_confidence_than_one_model_unless_told_otherwise():
+    assert Policy().least_confidence(1) == 0.0
+    assert Policy().least_confidence(3) == 0.6
+    assert Policy(min_confidence=0.5).least_confidence(3) == 0.5
+    assert Policy(min_confidence=0.5).least_confidence(1) == 0.5
+    assert Policy(min_confidence=0.0).least_confidence(3) == 0.0

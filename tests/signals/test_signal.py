@@ -7,7 +7,17 @@ import pytest
 from tradeloop.errors import InputError
 from tradeloop.events import SignalType
 from tradeloop.models import explain
-from tradeloop.signals import Gate, Policy, SignalStatus, issue
+from tradeloop.signals import (
+    FeatureRow,
+    Gate,
+    Market,
+    Policy,
+    SignalStatus,
+    SizeRule,
+    Terms,
+    issue,
+    positioned,
+)
 
 NAMES = tuple("abcdef")
 CREATED_NS = 1_700_000_000_000_000_000
@@ -61,7 +71,7 @@ def test_what_was_not_scored_has_no_probability(gate, rows):
 
 
 def test_a_failed_scorer_is_named_in_the_reasoning(scorer, rows):
-    broken = replace(scorer, runtime=None)
+    broken = replace(scorer, calibration=None)
     _, (signal,) = issued(Gate(broken, Policy()), rows[:1])
     assert signal.reasoning.startswith("Not scored: scorer failed (AttributeError:")
 
@@ -108,3 +118,110 @@ def test_lengths_that_differ_are_refused(gate, rows):
             symbols=["EURUSD"],
             created_ns=[CREATED_NS] * 2,
         )
+
+
+def one_active(gate, rows):
+    return next(s for s in issued(gate, rows)[1] if s.status is SignalStatus.ACTIVE)
+
+
+@pytest.mark.parametrize("status", sorted(set(SignalStatus) - {"active", "abstained"}))
+def test_an_active_signal_changes_once(gate, rows, status):
+    active = one_active(gate, rows)
+    done = active.becoming(SignalStatus(status), "as told")
+    assert (done.status, done.status_reason) == (status, "as told")
+    assert done.key == active.key
+    for after in SignalStatus:
+        with pytest.raises(InputError, match=f"is {status}, it cannot become {after}"):
+            done.becoming(after)
+
+
+def test_nothing_follows_on_an_abstention_and_none_becomes_active(gate, rows):
+    _, signals = issued(gate, rows)
+    held = next(s for s in signals if s.status is SignalStatus.ABSTAINED)
+    for after in SignalStatus:
+        with pytest.raises(InputError, match="cannot become"):
+            held.becoming(after)
+    with pytest.raises(InputError, match="cannot become active"):
+        one_active(gate, rows).becoming(SignalStatus.ACTIVE)
+
+
+def test_a_key_names_the_model_and_the_decision_or_symbol_and_time(gate, rows):
+    _, (plain,) = issued(gate, rows[:1])
+    assert plain.key == f"direction-5d v0.1.0:EURUSD:{CREATED_NS}"
+    _, (asked,) = issued(gate, rows[:1], decision_ids=["d-1"])
+    assert asked.key == "direction-5d v0.1.0:d-1"
+    other = replace(plain, strategy="trend", timeframe="1h")
+    assert other.key == f"direction-5d v0.1.0:trend:1h:EURUSD:{CREATED_NS}"
+
+
+def test_a_confidence_has_an_interval_where_the_calibration_was_counted(gate, rows):
+    _, signals = issued(gate, rows, calibration_rows=80)
+    for signal in signals:
+        low, high = signal.interval
+        assert low < signal.confidence < high
+    assert issued(gate, rows)[1][0].interval is None
+    _, (unscored,) = issued(gate, rows[:1], "bank-2", calibration_rows=80)
+    assert unscored.interval is None
+
+
+def test_a_position_has_size_and_levels_from_the_market(gate, rows):
+    active = one_active(gate, rows)
+    market = Market(price=100.0, volatility=0.02, cost_bps=1.0)
+    placed = positioned(active, market, Terms(), 0.05)
+    assert 0 < placed.position_size <= 0.05
+    assert active.side * (placed.target_price - 100) > 0
+    assert active.side * (placed.stop_loss - 100) < 0
+    assert "Size: " in placed.reasoning
+    assert placed.key == active.key
+
+
+def test_a_sell_is_sized_by_its_own_chances(gate, rows):
+    active = one_active(gate, rows)
+    down, flat, up = active.probabilities
+    mirrored = replace(active, side=-active.side, probabilities=(up, flat, down))
+    terms = Terms(sizes=SizeRule(kelly_fraction=0.01, max_share=1.0))
+    market = Market(100.0, 1e-6)  # so small that both payoffs are equal
+    ours, theirs = (
+        positioned(each, market, terms, 1.0).position_size
+        for each in (active, mirrored)
+    )
+    assert ours == pytest.approx(theirs, rel=1e-3)
+
+
+def test_without_a_volatility_the_size_is_nothing_and_the_reason_says_so(gate, rows):
+    placed = positioned(
+        one_active(gate, rows), Market(100.0, float("nan")), Terms(), 0.1
+    )
+    assert placed.position_size == 0
+    assert (placed.target_price, placed.stop_loss) == (None, None)
+    assert placed.reasoning.endswith("Size: no size: the volatility is nan.")
+
+
+def test_a_held_signal_gets_no_position(gate, rows):
+    _, (held,) = issued(gate, rows[:1], "bank-2")
+    assert positioned(held, Market(100.0, 0.02), Terms(), 0.1) == held
+
+
+def test_a_feature_row_gives_back_its_values_by_name():
+    row = FeatureRow.of(("a", "b", "c"), [1.5, np.nan, np.inf])
+    assert row.as_mapping() == {"a": 1.5, "b": None, "c": None}
+    assert np.array_equal(row.values, [1.5, np.nan, np.inf], equal_nan=True)
+    assert row == FeatureRow.of(("a", "b", "c"), [1.5, np.nan, np.inf])
+    with pytest.raises(InputError, match="needs 2 values"):
+        FeatureRow.of(("a", "b"), [1.0])
+
+
+def test_a_weak_vote_says_what_held_it(vote, sequences):
+    gate = Gate(vote, Policy(min_edge=0.01))
+    verdicts = gate.judge(sequences, "bank-1", NAMES)
+    signals = issue(
+        verdicts,
+        vote.meta,
+        gate.policy,
+        symbols=["A"] * len(sequences),
+        created_ns=np.zeros(len(sequences), dtype=np.int64),
+    )
+    weak = [s for s in signals if s.abstain_reason == "low confidence"]
+    assert weak
+    assert all(s.reasoning.endswith("reaches 1.0%, but low confidence.") for s in weak)
+    assert {s.position_size for s in weak} == {0.0}

@@ -1,42 +1,33 @@
 """Whether a forecast may become a signal. The gate never raises: it abstains.
 
 1. Another bank or other columns: all rows abstain.
-2. A row with an infinity, or with too few inputs, abstains without being scored.
+2. A row with an infinity, with too few inputs, too old, of too low a quality or too far
+   outside what training saw abstains without being scored.
 3. Whatever the scorer raises, its rows abstain and the fault is kept as text.
-4. A forecast whose edge is below the threshold abstains.
+4. A forecast whose edge is below the threshold, whose confidence is too low or whose
+   conformal set is not exactly the chosen side abstains.
 
 The same class judges one live row and all rows of a back-test.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from tradeloop.models.base import CLASSES, Floats
-from tradeloop.signals.policy import Choices, Policy, decide
-from tradeloop.signals.scorer import Scorer
-
-_LARGEST = float(np.finfo(np.float32).max)
-
-
-class Abstention(IntEnum):
-    """Why there is no trade."""
-
-    NONE = 0
-    FINGERPRINT_DIFFERS = 1
-    COLUMNS_DIFFER = 2
-    INFINITE_INPUT = 3
-    NOT_WARM = 4
-    SCORER_FAILED = 5
-    BELOW_THRESHOLD = 6
-
-    @property
-    def text(self) -> str:
-        """The reason in words; empty for `NONE`."""
-        return "" if self is Abstention.NONE else self.name.lower().replace("_", " ")
+from tradeloop.models.base import CLASSES, Floats, Given
+from tradeloop.signals.breaker import MemberFault
+from tradeloop.signals.policy import Choices, Policy, confidence_of, decide
+from tradeloop.signals.rowchecks import (
+    UNREADABLE,
+    Abstention,
+    RowFacts,
+    as_rows,
+    take,
+    unfit,
+)
+from tradeloop.signals.scorer import ClassSets, Scorer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,12 +44,15 @@ class Verdicts:
         `Abstention` of each row.
     fault : str
         What the scorer raised; empty if nothing.
+    members : tuple of MemberFault
+        Members that were left out of this vote, and why.
     """
 
     probabilities: Floats
     choices: Choices
     reason: NDArray[np.int8]
     fault: str = ""
+    members: tuple[MemberFault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,78 +65,126 @@ class Gate:
         Whose forecasts are let through.
     policy : Policy
         What is asked of a row and of a forecast.
+    conformal : ClassSets, optional
+        Sets for `Policy.refuse_ambiguous`; those of the scorer if absent.
     """
 
     scorer: Scorer
     policy: Policy
+    conformal: ClassSets | None = None
 
     def judge(
-        self, features: ArrayLike, fingerprint: str, names: Sequence[str]
+        self,
+        features: Given,
+        fingerprint: str,
+        names: Sequence[str],
+        *,
+        facts: RowFacts | None = None,
+        at_ns: int = 0,
     ) -> Verdicts:
         """Score the rows that may be scored and choose a side; never raises.
 
         Parameters
         ----------
-        features : array of float64 of shape (n_rows, n_columns)
+        features : array of float64 of shape (n_rows, n_columns), or Sequences
             NaN means missing. What is no such array abstains as a whole, as one row if
             its rows cannot be counted.
         fingerprint : str
             Fingerprint of the bank that computed the rows.
         names : sequence of str
             Names of the columns, in order.
+        facts : RowFacts, optional
+            Age and quality; what is not given is not asked for.
+        at_ns : int
+            Time that faults are recorded with, ns UTC.
 
         Returns
         -------
         Verdicts
         """
-        values, reason = self._checked(features, fingerprint, names)
+        given, reason = self._checked(features, fingerprint, names, facts)
         probabilities = np.full((len(reason), len(CLASSES)), np.nan)
         good = reason == Abstention.NONE
-        fault = ""
+        fault, members = "", tuple[MemberFault, ...]()
         if good.any():
             try:
-                found = self.scorer.score(values[good], fingerprint, names)
-                probabilities[good] = found
+                ballot = self.scorer.vote(
+                    given if good.all() else take(given, good), at_ns
+                )
+                probabilities[good] = ballot.probabilities
+                members = ballot.faults
+                fault = "; ".join(f"{each.member} {each.reason}" for each in members)
             except Exception as error:  # noqa: BLE001 - nothing raises into a loop
                 fault = f"{type(error).__name__}: {error}"
             failed = good & ~np.isfinite(probabilities).all(axis=1)
             probabilities[failed] = np.nan
             reason[failed] = Abstention.SCORER_FAILED
-        choices = decide(probabilities, self.policy)
-        held = (reason == Abstention.NONE) & (choices.side == 0)
-        reason[held] = Abstention.BELOW_THRESHOLD
-        return Verdicts(probabilities, choices, reason, fault)
+        choices = self._chosen(probabilities, reason)
+        return Verdicts(probabilities, choices, reason, fault, members)
+
+    def _chosen(self, probabilities: Floats, reason: NDArray[np.int8]) -> Choices:
+        """Choose sides; write why a forecast is held into ``reason``."""
+        found = decide(probabilities, self.policy)
+        reason[(reason == Abstention.NONE) & (found.side == 0)] = (
+            Abstention.BELOW_THRESHOLD
+        )
+        least = self.policy.least_confidence(len(self.scorer.voices))
+        traded = found.side != 0
+        weak = traded & ~(found.confidence >= least)
+        reason[weak] = Abstention.LOW_CONFIDENCE
+        unsure = traded & ~weak & self._ambiguous(probabilities, found.side)
+        reason[unsure] = Abstention.AMBIGUOUS
+        if not (weak.any() or unsure.any()):
+            return found
+        side = np.where(weak | unsure, 0, found.side).astype(np.int8)
+        return Choices(side, found.edge, confidence_of(probabilities, side))
+
+    def _ambiguous(
+        self, probabilities: Floats, side: NDArray[np.int8]
+    ) -> NDArray[np.bool_]:
+        """Whether the conformal set is anything but the side alone."""
+        sets = self.conformal or self.scorer.conformal
+        unsure = np.zeros(len(side), dtype=np.bool_)
+        if not self.policy.refuse_ambiguous or sets is None:
+            return unsure
+        scored = ~np.isnan(probabilities[:, 0])
+        try:
+            held = np.asarray(sets.sets(probabilities[scored]), dtype=np.bool_)
+            alone = held.sum(axis=1) == 1
+            own = held[np.arange(len(held)), side[scored] - CLASSES[0]]
+            unsure[scored] = ~(alone & own)
+        except Exception:  # noqa: BLE001 - a set that cannot be told is not sure
+            unsure[scored] = True
+        return unsure
 
     def _checked(
-        self, features: ArrayLike, fingerprint: str, names: Sequence[str]
-    ) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the rows as float64 and the reason of each, before scoring."""
+        self,
+        features: Given,
+        fingerprint: str,
+        names: Sequence[str],
+        facts: RowFacts | None,
+    ) -> tuple[Given, NDArray[np.int8]]:
+        """Return what is scored and the reason of each row, before scoring."""
         fitted = self.scorer.meta.columns
-        values = _as_rows(features)
+        values, given = as_rows(features)
         reason = np.zeros(len(values), dtype=np.int8)
         if not isinstance(fingerprint, str) or fingerprint != fitted.fingerprint:
             reason[:] = Abstention.FINGERPRINT_DIFFERS
         elif not _are(names, fitted.names) or values.shape[1:] != (len(fitted.names),):
             reason[:] = Abstention.COLUMNS_DIFFER
         else:
-            cold = (~np.isnan(values)).mean(axis=1) < self.policy.min_finite_share
-            reason[cold] = Abstention.NOT_WARM
-            # What float32 cannot hold would become an infinity in the trees.
-            reason[(np.abs(values) > _LARGEST).any(axis=1)] = Abstention.INFINITE_INPUT
-        return values, reason
-
-
-def _as_rows(features: ArrayLike) -> Floats:
-    """Return ``features`` as float64; what is no array becomes one row of no width."""
-    try:
-        values = np.asarray(features, dtype=np.float64)
-    except Exception:  # noqa: BLE001 - an array-like may raise anything
-        values = np.empty(())
-    return values if values.ndim else np.empty((1, 0))
+            known = facts if isinstance(facts, RowFacts | None) else UNREADABLE
+            try:
+                reason = unfit(values, given, known, self.policy, self.scorer.bounds)
+            except Exception:  # noqa: BLE001 - a past that is no numbers
+                reason[:] = Abstention.COLUMNS_DIFFER
+        return given, reason
 
 
 def _are(names: Sequence[str], fitted: tuple[str, ...]) -> bool:
     """Whether ``names`` are the fitted ones; what is no sequence is not."""
+    if names is fitted:
+        return True
     try:
         return tuple(names) == fitted
     except Exception:  # noqa: BLE001 - a sequence-like may raise anything

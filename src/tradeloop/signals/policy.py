@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from tradeloop.errors import InputError
 from tradeloop.models.base import CLASSES, Floats
 
+VOTE_CONFIDENCE = 0.6
+"""Least confidence of a vote of several members, unless the policy says another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -28,7 +31,22 @@ class Policy:
         Least share of the inputs of a row that must be there, from 0 to 1; below it
         the features are not warm.
     position_share : float
-        Share of the capital that a trade takes, above 0 and up to 1.
+        Share of the capital that a trade takes, above 0 and up to 1; the cap where the
+        size is worked out per signal.
+    min_confidence : float or None
+        Least probability of the chosen side, from 0 to 1. None: 0.6 for a vote of
+        several members, nothing is asked of a single model.
+    min_steps_share : float
+        Least share of the steps of a sequence that must be there, from 0 to 1.
+    max_age_ns : int or None
+        Oldest that the newest input of a row may be; None: any age.
+    min_quality : float
+        Least quality score of the data behind a row, from 0 to 1.
+    max_outside_share : float
+        Largest share of the columns that may lie outside the range seen in training,
+        from 0 to 1.
+    refuse_ambiguous : bool
+        Whether a conformal set that is not exactly the chosen side abstains.
 
     Raises
     ------
@@ -39,15 +57,40 @@ class Policy:
     min_edge: float = 0.05
     min_finite_share: float = 0.5
     position_share: float = 0.1
+    min_confidence: float | None = None
+    min_steps_share: float = 0.5
+    max_age_ns: int | None = None
+    min_quality: float = 0.0
+    max_outside_share: float = 0.5
+    refuse_ambiguous: bool = False
 
     def __post_init__(self) -> None:
-        shares = (self.min_edge, self.min_finite_share, self.position_share)
-        if not all(0 <= share <= 1 for share in shares) or self.position_share == 0:
+        shares = {
+            name: getattr(self, name)
+            for name in (
+                "min_edge",
+                "min_finite_share",
+                "position_share",
+                "min_steps_share",
+                "min_quality",
+                "max_outside_share",
+            )
+        } | {"min_confidence": self.min_confidence or 0.0}
+        odd = {name: share for name, share in shares.items() if not 0 <= share <= 1}
+        if self.max_age_ns is not None and self.max_age_ns < 0:
+            odd["max_age_ns"] = self.max_age_ns
+        if odd or self.position_share == 0:
             raise InputError(
-                "Policy needs min_edge and min_finite_share from 0 to 1 and a "
-                f"position_share above 0 and up to 1, was {shares}.",
+                "Policy needs shares from 0 to 1, a position_share above 0 and an age "
+                f"of at least 0, was {odd or {'position_share': 0}}.",
                 way_out="Correct the figure.",
             )
+
+    def least_confidence(self, members: int) -> float:
+        """Return the least confidence asked of a vote of ``members`` members."""
+        if self.min_confidence is not None:
+            return self.min_confidence
+        return VOTE_CONFIDENCE if members > 1 else 0.0
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -86,5 +129,9 @@ def decide(probabilities: Floats, policy: Policy) -> Choices:
     edge = probabilities[:, -1] - probabilities[:, 0]
     clear = np.abs(edge) >= policy.min_edge
     side = np.where(clear, np.sign(edge), 0).astype(np.int8)
-    confidence = probabilities[np.arange(len(side)), side - CLASSES[0]]
-    return Choices(side, edge, confidence)
+    return Choices(side, edge, confidence_of(probabilities, side))
+
+
+def confidence_of(probabilities: Floats, side: NDArray[np.int8]) -> Floats:
+    """Return the probability of the direction ``side`` of each row."""
+    return np.asarray(probabilities[np.arange(len(side)), side - CLASSES[0]])

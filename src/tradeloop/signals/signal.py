@@ -1,22 +1,19 @@
 """What a model says to do about one symbol, until when, and why."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tradeloop.errors import InputError
 from tradeloop.events import SignalType
-from tradeloop.models.artefact import Meta
-from tradeloop.signals.gate import Abstention, Verdicts
-from tradeloop.signals.policy import Policy
+from tradeloop.models.base import Floats
 
-_TYPES = {1: SignalType.BUY, -1: SignalType.SELL, 0: SignalType.HOLD}
-Spoke = Sequence[tuple[str, float]]
-"""Columns with what each added to the lead of the chosen side."""
+TYPES = {1: SignalType.BUY, -1: SignalType.SELL, 0: SignalType.HOLD}
+"""What each side says to do."""
 
 
 class SignalStatus(StrEnum):
@@ -25,11 +22,66 @@ class SignalStatus(StrEnum):
     ACTIVE = "active"
     ABSTAINED = "abstained"
     EXPIRED = "expired"
+    EXECUTED = "executed"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+NEXT: dict[SignalStatus, frozenset[SignalStatus]] = {
+    status: frozenset() for status in SignalStatus
+} | {SignalStatus.ACTIVE: frozenset(SignalStatus) - {"active", "abstained"}}
+"""What may become of each status: only an active signal goes on, and only once."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """The values that a signal was made from, by name.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the columns.
+    content : bytes
+        Their values as float64 in the machine's order, NaN for missing.
+    """
+
+    names: tuple[str, ...]
+    content: bytes
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], values: ArrayLike) -> Self:
+        """Keep a row of shape (n_columns,).
+
+        Raises
+        ------
+        InputError
+            Another number of values than of names.
+        """
+        row = np.asarray(values, dtype=np.float64)
+        if row.shape != (len(names),):
+            raise InputError(
+                f"A feature row needs {len(names)} values, had {row.shape}.",
+                way_out="Pass one value for each name.",
+            )
+        return cls(names, row.tobytes())
+
+    @property
+    def values(self) -> Floats:
+        """The values, of shape (n_columns,); read-only."""
+        return np.frombuffer(self.content, dtype=np.float64)
+
+    def as_mapping(self) -> dict[str, float | None]:
+        """Return the values by name, as JSON can hold them: None for missing."""
+        found = self.values.tolist()
+        return {
+            name: value if value - value == 0 else None
+            for name, value in zip(self.names, found, strict=True)
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal. It never changes; what became of it is another record.
+    """A signal. It never changes; what became of it is a new one of the same key.
 
     Parameters
     ----------
@@ -59,6 +111,17 @@ class Signal:
         ACTIVE or ABSTAINED when it was made.
     abstain_reason : str
         Why it abstained; empty if active.
+    interval : tuple of float or None
+        Ends of the 95 % interval of the confidence, see
+        `tradeloop.signals.uncertainty`; None if not scored.
+    target_price, stop_loss : float or None
+        Where the position is left, in the quote currency; None where not set.
+    strategy, timeframe : str
+        Which rule or timeframe it speaks for; empty where there is one only.
+    features : FeatureRow or None
+        What it was made from; None where the caller keeps it elsewhere.
+    status_reason : str
+        Why the status is what it became, such as who won a conflict.
     """
 
     symbol: str
@@ -75,116 +138,66 @@ class Signal:
     decision_id: str
     status: SignalStatus
     abstain_reason: str
+    interval: tuple[float, float] | None = None
+    target_price: float | None = None
+    stop_loss: float | None = None
+    strategy: str = ""
+    timeframe: str = ""
+    features: FeatureRow | None = None
+    status_reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name: the same key is the same signal, whatever became of it."""
+        spoken = [part for part in (self.strategy, self.timeframe) if part]
+        told = (
+            [self.decision_id]
+            if self.decision_id
+            else [
+                self.symbol,
+                str(self.created_ns),
+            ]
+        )
+        return ":".join([self.model_version, *spoken, *told])
 
     def status_at(self, now_ns: int) -> SignalStatus:
         """Status at ``now_ns``: an active signal expires at ``expires_ns``."""
         over = self.status is SignalStatus.ACTIVE and now_ns >= self.expires_ns
         return SignalStatus.EXPIRED if over else self.status
 
+    def becoming(self, status: SignalStatus, reason: str = "") -> Self:
+        """Return what it becomes.
+
+        Parameters
+        ----------
+        status : SignalStatus
+            New status; an active signal may be executed, superseded, cancelled or
+            expire, and nothing follows on that.
+        reason : str
+            Why.
+
+        Raises
+        ------
+        InputError
+            This status does not follow on that of the signal.
+        """
+        if status not in NEXT[self.status]:
+            raise InputError(
+                f"Signal {self.key} is {self.status}, it cannot become {status}.",
+                way_out="Only an active signal can change, and once.",
+                source="Signal.status",
+            )
+        return replace(self, status=status, status_reason=reason)
+
     def as_mapping(self) -> dict[str, Any]:
-        """Return the fields by name, enumerations as text."""
-        found = asdict(self)
+        """Return the fields by name as JSON can hold them, enumerations as text."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
         found["signal_type"], found["status"] = str(self.signal_type), str(self.status)
-        return found
-
-
-def issue(
-    verdicts: Verdicts,
-    meta: Meta,
-    policy: Policy,
-    *,
-    symbols: Sequence[str],
-    created_ns: ArrayLike,
-    decision_ids: Sequence[str] | None = None,
-    spoke: Sequence[Spoke] | None = None,
-) -> tuple[Signal, ...]:
-    """Write the verdicts as signals, one per row.
-
-    Parameters
-    ----------
-    verdicts : Verdicts
-        From the gate.
-    meta : Meta
-        Model that scored.
-    policy : Policy
-        Policy of the gate.
-    symbols : sequence of str of length n_rows
-        Instruments.
-    created_ns : array of int64 of shape (n_rows,)
-        Time of each signal, ns UTC.
-    decision_ids : sequence of str of length n_rows, optional
-        Decisions that they answer.
-    spoke : sequence of length n_rows, optional
-        For each row the columns that spoke most, such as
-        `tradeloop.models.Contributions.top`.
-
-    Raises
-    ------
-    InputError
-        A sequence has another length than the verdicts.
-    """
-    created = np.asarray(created_ns, dtype=np.int64)
-    n_rows = len(verdicts.reason)
-    ids, words = decision_ids or [""] * n_rows, spoke or [()] * n_rows
-    lengths = {len(symbols), created.size, len(ids), len(words)}
-    if lengths != {n_rows}:
-        raise InputError(
-            f"Each of the {n_rows} verdicts needs a symbol and a time, and an id and "
-            f"contributions if any have them; the lengths were {sorted(lengths)}.",
-            way_out="Pass one of each per row.",
+        found["features"] = (
+            None if self.features is None else self.features.as_mapping()
         )
-    made = _Maker(verdicts, meta, policy)
-    return tuple(
-        made.signal(row, symbols[row], int(created[row]), ids[row], words[row])
-        for row in range(n_rows)
-    )
+        return found | {"key": self.key}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Maker:
-    """What all signals of one call share."""
-
-    verdicts: Verdicts
-    meta: Meta
-    policy: Policy
-
-    def signal(
-        self, row: int, symbol: str, created_ns: int, decision_id: str, spoke: Spoke
-    ) -> Signal:
-        reason = Abstention(int(self.verdicts.reason[row]))
-        side = int(self.verdicts.choices.side[row])
-        scored = bool(np.isfinite(self.verdicts.probabilities[row]).all())
-        down, flat, up = (float(p) for p in self.verdicts.probabilities[row])
-        confidence = float(self.verdicts.choices.confidence[row])
-        return Signal(
-            symbol=symbol,
-            signal_type=_TYPES[side],
-            side=side,
-            confidence=confidence if scored else None,
-            probabilities=(down, flat, up) if scored else None,
-            horizon_ns=self.meta.horizon_ns,
-            reasoning=self._reasoning(row, reason, spoke, scored=scored),
-            model_version=f"{self.meta.name} {self.meta.version}",
-            created_ns=created_ns,
-            expires_ns=created_ns + self.meta.horizon_ns,
-            position_size=self.policy.position_share if side else 0.0,
-            decision_id=decision_id,
-            status=SignalStatus.ABSTAINED if reason else SignalStatus.ACTIVE,
-            abstain_reason=reason.text,
-        )
-
-    def _reasoning(
-        self, row: int, reason: Abstention, spoke: Spoke, *, scored: bool
-    ) -> str:
-        if not scored:
-            fault = f" ({self.verdicts.fault})" if self.verdicts.fault else ""
-            failed = reason is Abstention.SCORER_FAILED
-            return f"Not scored: {reason.text}{fault if failed else ''}."
-        down, flat, up = self.verdicts.probabilities[row]
-        text = (
-            f"Up {up:.1%}, flat {flat:.1%}, down {down:.1%}: the edge of "
-            f"{up - down:+.1%} {'is below' if reason else 'reaches'} "
-            f"{self.policy.min_edge:.1%}."
-        )
-        most = ", ".join(f"{name} {added:+.2f}" for name, added in spoke)
-        return f"{text} Most from {most}." if most else text
+Spoke = Sequence[tuple[str, float]]
+"""Columns with what each added to the lead of the chosen side."""
