@@ -2,9 +2,12 @@
 
 import io
 import json
+import lzma
 import os
 import pickle
+import tarfile
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -147,6 +150,13 @@ def hostile(canary: Path) -> dict[str, bytes]:
         "gzip": b"\x1f\x8b\x08" + plain["pickle 4"],
         "zlib": b"\x78\x9c" + plain["pickle 4"],
         "xz": b"\xfd7zXZ\x00" + plain["pickle 4"],
+        "lz4": b"\x04\x22\x4d\x18" + plain["pickle 4"],
+        "joblib, packed": zlib.compress(plain["pickle 4"]),
+        "lzma": lzma.compress(plain["pickle 4"], lzma.FORMAT_ALONE),
+        "7z": b"7z\xbc\xaf\x27\x1c" + plain["pickle 4"],
+        "tar": tarred(plain["pickle 4"]),
+        "zip behind UBJSON": b"{i\x01a}" + torch.getvalue(),
+        "safetensors before a pickle": tensors(a=np.ones(2)) + plain["pickle 4"],
         "HDF5": b"\x89HDF\r\n\x1a\n" + plain["pickle 4"],
         "broken pickle": plain["pickle 4"][:-1],
         "pickle and more": plain["pickle 0"] + b"\n# model\n",
@@ -155,7 +165,23 @@ def hostile(canary: Path) -> dict[str, bytes]:
     }
 
 
+def tarred(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("model.pkl")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def tensors(metadata: dict[str, str] | None = None, **arrays) -> bytes:
+    from safetensors.numpy import save  # noqa: PLC0415 - an extra
+
+    return save(arrays, metadata)
+
+
 NAMES = ["m.onnx", "m.ubj", "m.json", "m.md", "m.npy", "m.parquet", "m.txt"]
+NAMES += ["m.safetensors"]
 NAMES += ["m.pkl", "m.joblib", "m.pt", "m.h5", "m", "m.ONNX"]
 
 
@@ -229,3 +255,51 @@ def test_a_cut_off_onnx_model_is_refused(tmp_path: Path):
     for bad in (model[:-1], model[1:], b"", model + b"\x00", b"{}"):
         with pytest.raises(ArtefactError, match="onnx"):
             check_format("m.onnx", bad)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "i8", "u1", "?"])
+def test_safetensors_of_numbers_are_kept_and_cut_ones_refused(dtype):
+    data = tensors({"estimator": "forest"}, a=np.ones((2, 3), dtype), b=np.zeros(0))
+    check_format("m.safetensors", data)
+    for bad in (data[:-1], data + b"\0", data[8:], b"", data[:8], data[:8] + b"{}"):
+        with pytest.raises(ArtefactError):
+            check_format("m.safetensors", bad)
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408])
+def test_safetensors_that_begin_like_a_pickle_are_none(length: int):
+    """The length of the header, 0x0280 to 0x0580, stands first."""
+    for padding in range(length):
+        data = tensors({"note": "x" * padding}, a=np.ones(2))
+        if data[:2] == length.to_bytes(2, "little"):
+            break
+    assert data[:1] == b"\x80"
+    assert is_pickle(data)  # by its first bytes alone
+    check_format("m.safetensors", data)
+    with pytest.raises(pickle.UnpicklingError):
+        pickle.loads(data)  # noqa: S301 - that it cannot is the point
+
+
+@pytest.mark.parametrize("first", [0x56, 0x5628])
+def test_a_pickle_inside_a_whole_safetensors_file_is_refused(first: int):
+    """The opcode V takes the header for a line of text, and runs what follows it."""
+    payload = pickle.dumps(["run"], 0)
+    text = '{"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}'
+    header = (text % ((len(payload) + 1,) * 2)).encode()
+    header += b" " * (first - len(header) - 1) + b"}"
+    data = first.to_bytes(8, "little") + header + b"\n" + payload
+    with pytest.raises(ArtefactError):
+        check_format("m.safetensors", data)
+
+
+def test_the_text_of_lightgbm_is_kept_and_other_text_is_not():
+    import lightgbm  # noqa: PLC0415 - an extra
+
+    x = np.random.default_rng(1).normal(size=(60, 3))
+    data = lightgbm.Dataset(x, label=(x[:, 0] > 0).astype(float))
+    given = {"objective": "binary", "num_threads": 1, "verbose": -1}
+    text = lightgbm.train(given, data, num_boost_round=3).model_to_string()
+    check_format("m.txt", text.encode())
+    for bad in ("tree", "plain words", text[: len(text) // 4]):
+        with pytest.raises(ArtefactError, match=r"\.txt"):
+            check_format("m.txt", bad.encode())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tradeloop.errors import InputError, NotFoundError
 from tradeloop.events import Principal
 from tradeloop.stores.tracking import Tracking, open_tracking
+from tradeloop.stores.tracking_client import TrackingAwayError
 
 ANN, BOB = Principal("acme", "ann"), Principal("other", "bob")
 
@@ -112,8 +114,44 @@ def test_a_name_that_could_be_another_tenants_is_refused(tracking):
             tracking.champion(ANN, name)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:5000", "./mlruns", ""])
-def test_a_url_that_is_no_sqlite_file_is_refused(url: str, tmp_path: Path):
+def test_a_version_is_found_again_tagged_and_named_by_its_aliases(tracking, root: Path):
+    assert tracking.versions(ANN, "staged") == []
+    made = [
+        tracking.register(
+            ANN, "staged", run_id=run(tracking), source=root, tags={"sha": str(k)}
+        )
+        for k in range(2)
+    ]
+    assert tracking.versions(ANN, "staged") == made
+    tracking.tag(ANN, made[0], stage="canary")
+    assert tracking.versions(ANN, "staged")[0].tags["stage"] == "canary"
+    tracking.point(ANN, "staged", {"champion": 1, "challenger": 2})
+    tracking.point(ANN, "staged", {"challenger": None})
+    found = tracking._client.get_registered_model("acme.staged")
+    assert {k: int(v) for k, v in found.aliases.items()} == {"champion": 1}
+
+
+def test_a_server_that_is_away_is_given_up_in_seconds(tmp_path: Path):
+    began = time.monotonic()
+    with pytest.raises(TrackingAwayError, match="cannot be used") as told:
+        open_tracking("http://me:secret@127.0.0.1:9/", tmp_path)
+    assert time.monotonic() - began < 10
+    assert "secret" not in str(told.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_of_mlflow_is_away_and_stays(tmp_path: Path):
+    place = tmp_path / "mlflow.db"
+    place.write_bytes(b"decision_id,side\n" * 500)
+    with pytest.raises(TrackingAwayError, match=r"mlflow\.db"):
+        open_tracking(f"sqlite:///{place}", tmp_path)
+    assert place.read_bytes() == b"decision_id,side\n" * 500
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "./mlruns", "sqlite:///", ""])
+def test_a_url_that_is_no_sqlite_file_and_no_server_is_refused(
+    url: str, tmp_path: Path
+):
     with pytest.raises(InputError, match="sqlite:///"):
         open_tracking(url, tmp_path)
 

@@ -1,8 +1,10 @@
 """Disks: journal, catalog, lake, artefacts, tracking. Only pipelines come in here."""
 
 from tradeloop.stores.artefacts import Artefact, Artefacts
+from tradeloop.stores.artefacts import Change as VersionChange
 from tradeloop.stores.base import (
     START,
+    Consumed,
     Entry,
     Event,
     Gap,
@@ -18,6 +20,7 @@ from tradeloop.stores.base import (
     Submission,
 )
 from tradeloop.stores.catalog import Catalog, open_catalog
+from tradeloop.stores.deploying import GATE, Move
 from tradeloop.stores.dvc import DvcProject
 from tradeloop.stores.event_log import EventLog
 from tradeloop.stores.features import FeatureStore, Stored
@@ -35,33 +38,57 @@ from tradeloop.stores.records import (
     SignalRecord,
     StoredSignal,
 )
+from tradeloop.stores.records_models import (
+    AlertRecord,
+    Deployment,
+    EvaluationRecord,
+    ExperimentRecord,
+    Grounds,
+    JobRecord,
+    ModelRecord,
+    StoredModel,
+    TrialRecord,
+)
+from tradeloop.stores.stages import STAGES, Stage
 from tradeloop.stores.tracking import ModelVersion, Tracking, open_tracking
+from tradeloop.stores.tracking_client import TrackingAwayError
 
 ALL = (open_journal,)  # every backend of the journal
 
 __all__ = [
     "ALL",
+    "GATE",
+    "STAGES",
     "START",
+    "AlertRecord",
     "Artefact",
     "Artefacts",
     "Catalog",
+    "Consumed",
     "DatasetRecord",
+    "Deployment",
     "DvcProject",
     "Entry",
+    "EvaluationRecord",
     "Event",
     "EventLog",
+    "ExperimentRecord",
     "FeatureDefinition",
     "FeatureStore",
     "FileEntry",
     "Gap",
+    "Grounds",
     "ImportanceRecord",
+    "JobRecord",
     "Journal",
     "LabelingRule",
     "Lake",
     "Lease",
     "Ledger",
     "Manifest",
+    "ModelRecord",
     "ModelVersion",
+    "Move",
     "Numbered",
     "Position",
     "QualityRecord",
@@ -69,14 +96,19 @@ __all__ = [
     "Rejected",
     "SignalRecord",
     "Slice",
+    "Stage",
     "StateChange",
     "Stored",
     "StoredEvent",
+    "StoredModel",
     "StoredReject",
     "StoredSignal",
     "Submission",
     "Taken",
     "Tracking",
+    "TrackingAwayError",
+    "TrialRecord",
+    "VersionChange",
     "open_catalog",
     "open_journal",
     "open_log",

@@ -96,9 +96,7 @@ class Artefacts:
             A file that is not safe; nothing is written.
         """
         for name, data in files.items():
-            if len(checked_parts(name, "An artefact's files")) > 1 or name == MANIFEST:
-                raise ArtefactError(f"{name}: an artefact has plain file names.")
-            check_format(name, data)
+            _check_file(name, data)
         for _ in range(_TRIES):
             there = self.versions(principal, model)
             if there:
@@ -109,6 +107,32 @@ class Artefacts:
             if self._write(self._place(principal, model, version), files, parent):
                 return self.load(principal, model, version)
         raise BusyError(f"Other writers took {_TRIES} versions of {model}. Try again.")
+
+    def save_as(
+        self,
+        principal: Principal,
+        model: str,
+        version: str,
+        files: Mapping[str, bytes],
+        *,
+        parent: str = "",
+    ) -> Artefact:
+        """Keep a model under a version that stands in its files, and no other.
+
+        Raises
+        ------
+        ArtefactError
+            A file that is not safe, or no version; nothing is written.
+        BusyError
+            Another writer took the version.
+        """
+        for name, data in files.items():
+            _check_file(name, data)
+        if not _VERSION.fullmatch(version):
+            raise ArtefactError(f"A version is like v1.0.0, was {version!r}.")
+        if not self._write(self._place(principal, model, version), files, parent):
+            raise BusyError(f"{model} {version} was taken by another. Try again.")
+        return self.load(principal, model, version)
 
     def next_version(
         self, principal: Principal, model: str, *, change: Change = "retrained"
@@ -164,6 +188,12 @@ class Artefacts:
             text = Manifest(place, entries, {}, about).text()
             write_file(folder / MANIFEST, text.encode())
             return publish(folder, place)
+
+
+def _check_file(name: str, data: bytes) -> None:
+    if len(checked_parts(name, "An artefact's files")) > 1 or name == MANIFEST:
+        raise ArtefactError(f"{name}: an artefact has plain file names.")
+    check_format(name, data)
 
 
 def _checked(manifest: Manifest, entry: FileEntry) -> bytes:

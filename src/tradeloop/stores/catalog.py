@@ -16,6 +16,8 @@ from tradeloop.errors import ConflictError, NotFoundError
 from tradeloop.events import AuditEntry, DatasetType, Principal
 from tradeloop.stores import catalog_rows as rows
 from tradeloop.stores.catalog_engine import CatalogDatabase
+from tradeloop.stores.catalog_models import ModelCatalog
+from tradeloop.stores.catalog_signals import SignalCatalog
 from tradeloop.stores.catalog_write import differs
 from tradeloop.stores.records import (
     Change,
@@ -45,8 +47,8 @@ def open_catalog(url: str, clock: Clock) -> "Catalog":
     Parameters
     ----------
     url : str
-        ``sqlite:///path``; the file is made where it is absent, and upgraded where an
-        older Tradeloop wrote it.
+        ``sqlite:///path`` or ``postgresql://...``; the file and the tables are made
+        where they are absent, and upgraded where an older Tradeloop wrote them.
     clock : Clock
         Says when a row was written.
 
@@ -64,11 +66,13 @@ class Catalog:
     Parameters
     ----------
     database : CatalogDatabase
-        The open database; the catalog closes it.
+        The open database; the catalog closes it. ``models`` is the registry in it,
+        ``trading_signals`` tells which signals hold and what came of them.
     """
 
     def __init__(self, database: CatalogDatabase) -> None:
-        self._database = database
+        self._database, self.models = database, ModelCatalog(database)
+        self.trading_signals = SignalCatalog(database)
 
     def __enter__(self) -> Self:
         return self
@@ -186,24 +190,7 @@ class Catalog:
             The tenant has a signal of the same key with another content; none of the
             group is kept.
         """
-        given = [(signal.key, rows.signal_row(signal)) for signal in signals]
-        with self._database.writing(principal, audit) as write:
-            known = write.signals([key for key, _ in given])
-            for key, row in given:
-                if key not in known:
-                    full = {**write.owner, **row, "recorded_at": write.now_ns}
-                    write.note(SIGNALS, full)
-                    known[key] = full
-                elif differs(known[key], row):
-                    raise ConflictError(
-                        f"The signal {key!r} is there with another content. "
-                        "A signal does not change: give the new one its own key."
-                    )
-            new = [row for row in known.values() if "id" not in row]
-            if new:
-                write.connection.execute(SIGNALS.insert(), new)
-                known = write.signals([key for key, _ in given])
-        return [known[key]["id"] for key, _ in given]
+        return self.trading_signals.add(principal, signals, audit)
 
     def datasets(
         self, principal: Principal, dataset_type: DatasetType | None = None

@@ -2,35 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from tradeloop.clock import Clock
-from tradeloop.errors import BusyError, DamagedError, InputError, TradeloopError
+from tradeloop.errors import DamagedError, InputError
 from tradeloop.events import AuditEntry, Principal
 from tradeloop.stores.canonical import GENESIS, canonical, link
+from tradeloop.stores.catalog_dialects import open_database
 from tradeloop.stores.catalog_write import CHAINED, Write
 from tradeloop.stores.schema import is_current, upgrade
 from tradeloop.stores.tables import AUDIT
 
-# The standard library's SQLite may carry the WAL-reset bug: a rollback journal has not.
-_SETTINGS = {
-    "journal_mode": "delete",
-    "synchronous": 2,
-    "foreign_keys": 1,
-    "busy_timeout": 5_000,
-}
-
 
 class CatalogDatabase:
-    """A SQLite file through SQLAlchemy, at the schema that this code knows.
+    """A database through SQLAlchemy, at the schema that this code knows.
 
     Parameters
     ----------
     url : str
-        ``sqlite:///path``; the file and its folder are made where they are absent.
+        ``sqlite:///path``, where the file and its folder are made if they are absent,
+        or ``postgresql://...``.
     clock : Clock
         Says when a row was written.
 
@@ -41,14 +33,8 @@ class CatalogDatabase:
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._path, self._clock = _file_of(url), clock
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self._path)),
-            json_serializer=canonical,
-        )
-        sa.event.listen(self._engine, "connect", _set)
-        sa.event.listen(self._engine, "begin", _begin)
+        self._opened, self._clock = open_database(url), clock
+        self._engine = self._opened.engine
         try:
             self._upgrade()
         except BaseException:
@@ -56,7 +42,7 @@ class CatalogDatabase:
             raise
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
@@ -91,21 +77,26 @@ class CatalogDatabase:
             fields = [found[column] for column in CHAINED]
             if link(previous, fields) != row.chain:
                 raise DamagedError(
-                    f"{self._path}: audit entry {row.seq} does not match the hash "
-                    "under which it was written, or one before it was removed. "
+                    f"{self._opened.place}: audit entry {row.seq} does not match the "
+                    "hash under which it was written, or one before it was removed. "
                     "Restore the catalog from a backup."
                 )
             previous = row.chain
         return len(rows)
 
     def _upgrade(self) -> None:
+        table = self._opened.version_table
         with self.reading() as connection:
-            if is_current("catalog", _revision(connection), str(self._path)):
+            if self._is_current(connection, table):
                 return
         with self._told(), self._engine.begin() as connection:
             # Another process may have done it while this one waited for the lock.
-            if not is_current("catalog", _revision(connection), str(self._path)):
-                upgrade("catalog", connection)
+            if not self._is_current(connection, table):
+                upgrade("catalog", connection, table=table)
+
+    def _is_current(self, connection: sa.Connection, table: str) -> bool:
+        revision = _revision(connection, table)
+        return is_current("catalog", revision, self._opened.place)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -113,50 +104,11 @@ class CatalogDatabase:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            said = str(error.orig)
-            if "locked" in said:
-                raise BusyError(
-                    f"{self._path} is being written by another process: {said}. "
-                    "Wait until it ends, and try again."
-                ) from error
-            if "not a database" in said or "unable to open" in said:
-                raise InputError(
-                    f"This is no catalog: {said}.",
-                    way_out="Give the URL of a catalog, or of a file yet to be made.",
-                    source=str(self._path),
-                ) from error
-            raise TradeloopError(f"{self._path}: {said}") from error
+            raise self._opened.said(error) from error
 
 
-def _file_of(url: str) -> Path:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        parsed = sa.URL.create("none")
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, ":memory:"}:
-        raise InputError(
-            f"A catalog is a SQLite file, was {parsed.get_backend_name()!r}.",
-            way_out="Write the URL like sqlite:///folder/catalog.db.",
-            source="catalog URL",
-        )
-    return Path(str(parsed.database))
-
-
-def _set(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say, DDL included
-    for name, value in _SETTINGS.items():
-        connection.execute(f"PRAGMA {name} = {value}").close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    # Deferred, a write would fail at once when another one came between.
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
+def _revision(connection: sa.Connection, table: str) -> str | None:
+    if not sa.inspect(connection).has_table(table):
         return None
-    return connection.exec_driver_sql(
-        "SELECT version_num FROM alembic_version"
-    ).scalar()
+    revision = sa.table(table, sa.column("version_num", sa.String))
+    return connection.execute(sa.select(revision.c.version_num)).scalar()

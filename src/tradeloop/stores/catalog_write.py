@@ -17,7 +17,6 @@ from tradeloop.stores.tables import (
     IMPORTANCE,
     QUALITY,
     RULE_VERSIONS,
-    SIGNALS,
 )
 
 CHAINED = tuple(c for c in AUDIT.columns if c.name != "chain")
@@ -48,7 +47,7 @@ class Write:
         """Take a row that is written into the hash that the audit entry keeps."""
         for column in table.columns:
             _check_length(table, column, row.get(column.name))
-        content = canonical({k: v for k, v in row.items() if k != "id"})
+        content = _text({k: v for k, v in row.items() if k != "id"})
         self._content = link(self._content, (table.name, content))
 
     def audit(self, entry: AuditEntry) -> None:
@@ -120,7 +119,7 @@ class Write:
         gone = [dict(row) for row in self.connection.execute(query).mappings()]
         for row in gone:
             kept = {k: v for k, v in row.items() if k != "id"}
-            self._content = link(self._content, (table.name, "gone", canonical(kept)))
+            self._content = link(self._content, (table.name, "gone", _text(kept)))
         self.connection.execute(table.delete().where(*mine))
         return len(gone)
 
@@ -154,16 +153,17 @@ class Write:
             self.add(IMPORTANCE, key, row)
         return known is None
 
-    def signals(self, keys: list[str]) -> dict[str, Row]:
-        """Return the tenant's signals of these keys, by key."""
-        return self.find_all(SIGNALS, "signal_key", keys)
-
 
 def differs(known: Row, row: Row, *, leave: Collection[str] = ()) -> bool:
     """Whether a stored row has another content than ``row``, but for some columns."""
     names = row.keys() - set(leave)
-    there = canonical({name: known[name] for name in names})
-    return there != canonical({name: row[name] for name in names})
+    there = _text({name: known[name] for name in names})
+    return there != _text({name: row[name] for name in names})
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    """One text per content; the id of another row is JSON as text."""
+    return canonical({k: str(v) if isinstance(v, UUID) else v for k, v in row.items()})
 
 
 def _check_length(table: sa.Table, column: sa.Column[Any], value: Any) -> None:

@@ -7,12 +7,15 @@ import io
 import json
 import pickletools
 import warnings
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
 
 from tradeloop.errors import ArtefactError
+from tradeloop.stores.safetensors_file import is_safetensors
 
+_SAFE = ".safetensors"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _IR_VERSION = b"\x08"  # field 1 of an ONNX model, a varint
 _MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
@@ -24,8 +27,19 @@ _PACKED = {
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x5d\x00\x00": "lzma",
+    b"\x1f\x9d": "compress",
+    b"\x78\x01": "zlib",
+    b"\x78\x5e": "zlib",
+    b"\x78\x9c": "zlib",
+    b"\x78\xda": "zlib",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
     b"\x89HDF": "HDF5",
 }
+_TAR = slice(257, 262)  # where a tar archive says what it is
+_BOOSTER = b"tree\n", b"\nend of trees\n"  # what LightGBM's text begins with and holds
 
 
 def check_format(name: str, data: bytes) -> None:
@@ -34,7 +48,8 @@ def check_format(name: str, data: bytes) -> None:
     Parameters
     ----------
     name : str
-        Ends with .json, .md, .txt, .onnx, .ubj, .npy or .parquet.
+        Ends with .json, .md, .onnx, .ubj, .txt (LightGBM), .safetensors, .npy or
+        .parquet.
     data : bytes
         What it holds.
 
@@ -50,19 +65,30 @@ def check_format(name: str, data: bytes) -> None:
             f"{name}: files of this kind are not kept in an artefact; known are "
             f"{', '.join(sorted(_KNOWN))}."
         )
-    if is_pickle(data):
+    # The length that begins safetensors may look like the beginning of a pickle; a file
+    # that is whole by the rules of `is_safetensors` cannot be one.
+    whole = suffix == _SAFE and is_safetensors(data)
+    if not whole and is_pickle(data):
         raise ArtefactError(
             f"{name} holds a pickle, which runs code when it is read. Save the model "
-            "as ONNX, UBJSON or JSON."
+            "as ONNX, safetensors, UBJSON or JSON."
         )
-    for mark, kind in _PACKED.items():
-        if data.startswith(mark):
-            raise ArtefactError(
-                f"{name} is a {kind} file, which can hide a pickle. Save the model as "
-                "ONNX, UBJSON or JSON."
-            )
+    kind = None if whole else _packed(data)
+    if kind is not None or zipfile.is_zipfile(io.BytesIO(data)):
+        raise ArtefactError(
+            f"{name} is a {kind or 'zip'} file, which can hide a pickle. Save the "
+            "model as ONNX, safetensors, UBJSON or JSON."
+        )
     if not _KNOWN[suffix](data):
         raise ArtefactError(f"{name} does not hold what its ending {suffix} says.")
+
+
+def _packed(data: bytes) -> str | None:
+    """Kind of archive that the bytes begin with; None for none."""
+    for mark, kind in _PACKED.items():
+        if data.startswith(mark):
+            return kind
+    return "tar" if data[_TAR] == b"ustar" else None
 
 
 def is_pickle(data: bytes) -> bool:
@@ -148,12 +174,18 @@ def _is_parquet(data: bytes) -> bool:
     return data[:4] == b"PAR1" == data[-4:]
 
 
+def _is_booster(data: bytes) -> bool:
+    begin, end = _BOOSTER
+    return _is_text(data) and data.startswith(begin) and end in data
+
+
 _KNOWN: dict[str, Callable[[bytes], bool]] = {
     ".json": _is_json,
     ".md": _is_text,
     ".npy": _is_array,
     ".onnx": _is_onnx,
     ".parquet": _is_parquet,
-    ".txt": _is_text,
+    _SAFE: is_safetensors,
+    ".txt": _is_booster,
     ".ubj": _is_ubjson,
 }

@@ -2,7 +2,8 @@
 
 1. The revisions of a database are the files of its folder under `migrations`:
    ``rNNNN_title.py`` holds revision ``NNNN``. Listing them needs no Alembic.
-2. A database says its revision in the table ``alembic_version``.
+2. A database says its revision in the table ``alembic_version``; a catalog on
+   PostgreSQL in ``catalog_version``, since a journal may be in the same database.
 3. Equal to the last one: nothing to do, and Alembic is not imported.
 4. Unknown: a newer Tradeloop wrote it; refuse.
 5. Older: Alembic upgrades it, online for the catalog, or as SQL text for the journal,
@@ -70,12 +71,17 @@ def upgrade_sql(database: Database, revision: str | None) -> str:
     return text.getvalue()
 
 
-def upgrade(database: Database, connection: "Connection") -> None:
-    """Upgrade a database inside the open transaction of ``connection``."""
+def upgrade(
+    database: Database, connection: "Connection", *, table: str = "alembic_version"
+) -> None:
+    """Upgrade a database inside the open transaction of ``connection``.
+
+    ``table`` is where the database says its revision.
+    """
     from alembic import command  # noqa: PLC0415 - only needed once per database
 
     config = _config(database)
-    config.attributes["connection"] = connection
+    config.attributes |= {"connection": connection, "version_table": table}
     command.upgrade(config, "head")
 
 

@@ -1,28 +1,27 @@
-"""Runs and model versions in MLflow on SQLite, with files beside it and no call home.
+"""Runs and model versions in MLflow, in a SQLite file or on a server, and no call home.
 
-MLflow reads its switches when it is imported, so they are set before, here, and it is
-imported only when a tracking store is opened.
+The catalog is the truth; tracking is a copy for people and their tools. On SQLite files
+lie in a folder beside it, on a server where the server keeps them.
 """
 
-import logging
-import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tradeloop.errors import InputError, MissingExtraError, NotFoundError
+from tradeloop.errors import NotFoundError
 from tradeloop.events import Principal
 from tradeloop.stores.canonical import canonical
+from tradeloop.stores.tracking_client import (
+    TrackingAwayError,
+    connect,
+    is_absent,
+    is_server,
+    telling,
+)
 
 _CHAMPION = "champion"
-_SWITCHES = {
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
-_LOUD = ("alembic", "mlflow")
-_ABSENT = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,10 @@ def open_tracking(url: str, artefact_root: Path) -> "Tracking":
     Parameters
     ----------
     url : str
-        ``sqlite:///path``; the file is made where it is absent.
+        ``sqlite:///path``, where the file is made if it is absent, or the
+        ``http(s)://`` address of an MLflow server.
     artefact_root : Path
-        Folder for the files of runs.
+        Folder for the files of runs; a server has its own.
 
     Raises
     ------
@@ -66,29 +66,29 @@ def open_tracking(url: str, artefact_root: Path) -> "Tracking":
         MLflow is not installed.
     InputError
         Another kind of URL.
+    TrackingAwayError
+        It does not answer.
     """
-    if not url.startswith("sqlite:///"):
-        raise InputError(
-            f"Tracking lies in a SQLite file, was {url.partition(':')[0]!r}.",
-            way_out="Write the URL like sqlite:///folder/mlflow.db.",
-            source="tracking URL",
-        )
-    return Tracking(_client(url), artefact_root)
+    return Tracking(connect(url), None if is_server(url) else artefact_root, url)
 
 
 class Tracking:
     """Runs and models of all tenants; each method sees the tenant of its principal.
 
+    Each method raises `TrackingAwayError` where the store cannot be used.
+
     Parameters
     ----------
     client : mlflow.MlflowClient
-        Client of the SQLite file.
-    artefact_root : Path
-        Folder for the files of runs.
+        Client of the store.
+    artefact_root : Path or None
+        Folder for the files of runs; None on a server.
+    url : str
+        Where the store is, for messages.
     """
 
-    def __init__(self, client: Any, artefact_root: Path) -> None:
-        self._client, self._root = client, artefact_root
+    def __init__(self, client: Any, artefact_root: Path | None, url: str) -> None:
+        self._client, self._root, self._url = client, artefact_root, url
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +102,8 @@ class Tracking:
             self._client._tracking_client.store,  # noqa: SLF001 - no public way
             self._client._get_registry_client().store,  # noqa: SLF001 - no public way
         ):
-            store.engine.dispose()
+            if hasattr(store, "engine"):  # a server has none
+                store.engine.dispose()
 
     def log_run(
         self,
@@ -134,17 +135,18 @@ class Tracking:
         from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - heavy
 
         said = {**(tags or {}), "tenant": principal.tenant, "principal": principal.name}
-        run = self._client.create_run(self._experiment(principal, experiment))
-        run_id, at_ms = str(run.info.run_id), run.info.start_time
-        self._client.log_batch(
-            run_id,
-            metrics=[Metric(k, float(v), at_ms, 0) for k, v in metrics.items()],
-            params=[Param(k, _text(v)) for k, v in params.items()],
-            tags=[RunTag(k, v) for k, v in said.items()],
-        )
-        for file in files:
-            self._client.log_artifact(run_id, str(file))
-        self._client.set_terminated(run_id, "FINISHED")
+        with telling(self._url):
+            run = self._client.create_run(self._experiment(principal, experiment))
+            run_id, at_ms = str(run.info.run_id), run.info.start_time
+            self._client.log_batch(
+                run_id,
+                metrics=[Metric(k, float(v), at_ms, 0) for k, v in metrics.items()],
+                params=[Param(k, _text(v)) for k, v in params.items()],
+                tags=[RunTag(k, v) for k, v in said.items()],
+            )
+            for file in files:
+                self._client.log_artifact(run_id, str(file))
+            self._client.set_terminated(run_id, "FINISHED")
         return run_id
 
     def register(
@@ -167,23 +169,61 @@ class Tracking:
         run_id : str
             Run that made it.
         source : Path
-            Folder of the artefact.
+            Folder of the artefact; a server is told where its own copy of the run's
+            files lies.
         tags : mapping of str to str
             Such as the artefact's version and hash, and the dataset's.
         """
         name = _name(principal, model)
-        if not self._client.search_registered_models(f"name = '{name}'"):
-            self._client.create_registered_model(name, {"tenant": principal.tenant})
         said = {**tags, "principal": principal.name}
-        made = self._client.create_model_version(
-            name, source.resolve().as_uri(), run_id=run_id, tags=said
-        )
+        with telling(self._url):
+            if not self._client.search_registered_models(f"name = '{name}'"):
+                self._client.create_registered_model(name, {"tenant": principal.tenant})
+            place = source.resolve().as_uri()
+            if self._root is None:
+                place = str(self._client.get_run(run_id).info.artifact_uri)
+            made = self._client.create_model_version(
+                name, place, run_id=run_id, tags=said
+            )
         return _version(model, made)
+
+    def versions(self, principal: Principal, model: str) -> list[ModelVersion]:
+        """Return every version of a model, the oldest first; none where it is new."""
+        asked, found, token = f"name = '{_name(principal, model)}'", [], None
+        with telling(self._url):
+            while True:
+                page = self._client.search_model_versions(
+                    asked, max_results=_PAGE, page_token=token
+                )
+                found += [_version(model, each) for each in page]
+                token = page.token
+                if not token:
+                    return sorted(found, key=lambda each: each.version)
+
+    def tag(self, principal: Principal, version: ModelVersion, **tags: str) -> None:
+        """Say something more about a version, such as its stage."""
+        name = _name(principal, version.model)
+        with telling(self._url):
+            for key, value in tags.items():
+                self._client.set_model_version_tag(
+                    name, str(version.version), key, value
+                )
+
+    def point(
+        self, principal: Principal, model: str, aliases: Mapping[str, int | None]
+    ) -> None:
+        """Let each alias name a version, or none."""
+        name = _name(principal, model)
+        with telling(self._url):
+            for alias, version in aliases.items():
+                if version is None:
+                    self._client.delete_registered_model_alias(name, alias)
+                else:
+                    self._client.set_registered_model_alias(name, alias, str(version))
 
     def crown(self, principal: Principal, version: ModelVersion) -> None:
         """Make a registered version the champion of its model."""
-        name = _name(principal, version.model)
-        self._client.set_registered_model_alias(name, _CHAMPION, str(version.version))
+        self.point(principal, version.model, {_CHAMPION: version.version})
 
     def champion(self, principal: Principal, model: str) -> ModelVersion:
         """Return the champion of a model.
@@ -193,13 +233,12 @@ class Tracking:
         NotFoundError
             The tenant has no such model, or no version of it was crowned.
         """
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - heavy
-
         name = _name(principal, model)
         try:
-            found = self._client.get_model_version_by_alias(name, _CHAMPION)
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
+            with telling(self._url):
+                found = self._client.get_model_version_by_alias(name, _CHAMPION)
+        except TrackingAwayError as error:
+            if not is_absent(error):
                 raise
             raise NotFoundError(
                 f"The model {model!r} has no champion. Train and promote one."
@@ -211,24 +250,10 @@ class Tracking:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
+        if self._root is None:
+            return str(self._client.create_experiment(name))
         place = (self._root / principal.tenant / experiment).resolve()
         return str(self._client.create_experiment(name, place.as_uri()))
-
-
-def _client(url: str) -> Any:
-    os.environ.update(_SWITCHES)  # noqa: TID251 - MLflow has no other switch
-    with warnings.catch_warnings():
-        # MLflow is behind the libraries that it uses; its user cannot change that.
-        warnings.simplefilter("ignore")
-        try:
-            from mlflow.tracking import MlflowClient  # noqa: PLC0415 - heavy
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("mlflow", "models") from error
-        for name in _LOUD:  # after the import, which sets them to INFO
-            logging.getLogger(name).setLevel(logging.WARNING)
-        client = MlflowClient(tracking_uri=url, registry_uri=url)
-        client.search_registered_models(max_results=1)  # opens the registry's store
-    return client
 
 
 def _name(principal: Principal, model: str) -> str:

@@ -10,6 +10,7 @@ if context.is_offline_mode():
 else:
     context.configure(
         connection=context.config.attributes["connection"],
+        version_table=context.config.attributes.get("version_table", "alembic_version"),
         render_as_batch=True,
         transactional_ddl=False,
     )
