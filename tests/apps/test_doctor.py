@@ -83,3 +83,8 @@ def test_an_absent_part_says_how_to_get_it(tmp_path, monkeypatch):
     assert "pip install 'tradeloop[models]'" in detail
     shown = call("doctor", "--dir", tmp_path)
     assert "tradeloop[models]" in "".join(shown.stdout.split())
+
+
+def test_a_tracking_server_is_named_and_not_asked(tmp_path):
+    (tmp_path / "tradeloop.toml").write_text('tracking = "http://127.0.0.1:9"\n')
+    assert examined(tmp_path)["tracking"] == ("ok", "http://127.0.0.1:9")

@@ -4,10 +4,12 @@ import pytest
 import yaml
 
 from tradeloop.apps.init import TEMPLATES, init
+from tradeloop.apps.registering import policy_of
 from tradeloop.apps.rules import load_rules
 from tradeloop.apps.settings import Settings, load
 from tradeloop.capture import read_market
 from tradeloop.errors import InputError
+from tradeloop.feedback import Policy
 from tradeloop.pipelines.rules import Rules
 
 
@@ -24,6 +26,7 @@ def test_what_init_writes_says_just_what_the_defaults_are(tmp_path, monkeypatch)
     init(tmp_path)
     assert load(tmp_path) == Settings()
     assert load_rules(tmp_path / "rules") == Rules()
+    assert policy_of(tmp_path).fingerprint == Policy().fingerprint
 
 
 def test_every_setting_that_init_writes_is_a_setting(tmp_path):
@@ -47,6 +50,12 @@ def test_the_column_map_that_init_writes_reads_real_bars_as_they_are(
     file = market_data / "equity" / "bars_1h_us.parquet"
     with_map = read_market([file], columns=columns)
     assert with_map.bars.equals(read_market([file]).bars)
+
+
+def test_the_promotion_policy_that_init_writes_names_every_setting(tmp_path):
+    init(tmp_path)
+    given = yaml.safe_load((tmp_path / "rules" / "promotion.yaml").read_text())
+    assert given == Policy().as_mapping()
 
 
 def test_init_never_overwrites(tmp_path):

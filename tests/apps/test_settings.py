@@ -51,3 +51,17 @@ def test_a_broken_rule_file_is_one_clear_error(tmp_path, text, says):
     (tmp_path / "labels.yaml").write_text(text)
     with pytest.raises(InputError, match=says):
         load_rules(tmp_path)
+
+
+def test_tracking_is_a_file_beside_the_settings_or_the_address_of_a_server(tmp_path):
+    file = tmp_path / "tradeloop.toml"
+    file.write_text('tracking = "sqlite:///runs.db"\n')
+    assert load(tmp_path).places(tmp_path).tracking == tmp_path / "runs.db"
+    for address in ("http://127.0.0.1:5000", "https://mlflow.example"):
+        file.write_text(f'tracking = "{address}"\n')
+        places = load(tmp_path).places(tmp_path)
+        assert (places.tracking, places.tracking_url) == (address, address)
+        assert places.runs == tmp_path / "runs"
+    file.write_text('tracking = "ftp://host"\n')
+    with pytest.raises(InputError, match=r"sqlite:///tracking\.db or http://HOST"):
+        load(tmp_path).places(tmp_path)

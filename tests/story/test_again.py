@@ -71,7 +71,7 @@ def test_another_folder_hash_seed_and_zone_give_the_same_model(demo, elsewhere):
         files_of(place / "artefacts" / "default" / name / version, "*")
         for place in (demo.folder, folder)
     )
-    assert {"model.ubj", "model.onnx", "calibration.json"} <= set(one)
+    assert {"member-0.ubj", "member-0.onnx", "calibration.json"} <= set(one)
     assert differing(one, two) == []
 
 

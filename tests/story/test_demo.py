@@ -327,7 +327,7 @@ def test_the_champion_of_the_registry_is_the_artefact_that_was_kept(demo):
     assert champion.tags["artefact_sha256"] == kept.sha256
     assert champion.tags["dataset_version"] == demo.answer["dataset"]["version"]
     assert champion.source == kept.path.resolve().as_uri()
-    assert {"model.ubj", "model.onnx", "calibration.json", "model.json"} <= set(
+    assert {"member-0.ubj", "member-0.onnx", "calibration.json", "model.json"} <= set(
         kept.files
     )
 

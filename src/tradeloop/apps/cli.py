@@ -16,7 +16,9 @@ from tradeloop.apps import (
     cli_datasets,
     cli_features,
     cli_labels,
+    cli_models,
     cli_quality,
+    cli_signals,
     simulating,
 )
 from tradeloop.apps import doctor as doctors
@@ -46,7 +48,9 @@ app.add_typer(cli_capture.app, name="capture")
 app.add_typer(cli_features.app, name="features")
 app.add_typer(cli_labels.app, name="labels")
 app.add_typer(cli_datasets.app, name="datasets")
+app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_quality.app, name="quality")
+app.add_typer(cli_signals.app, name="signals")
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder of the run: stores, dataset, report.")

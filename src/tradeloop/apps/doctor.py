@@ -94,8 +94,9 @@ def _workspace(folder: Path) -> Iterator[Row]:
         return
     yield "tenant", "ok", f"{settings.tenant}, as {settings.principal}"
     for name in ("journal", "catalog", "tracking", "lake", "artefacts"):
-        path: Path = getattr(places, name)
-        yield name, "ok" if path.exists() else "absent", str(path)
+        place: Path | str = getattr(places, name)
+        told = isinstance(place, str) or place.exists()  # a server is not asked
+        yield name, "ok" if told else "absent", str(place)
     if isinstance(places.journal, str) or places.journal.exists():
         try:
             yield "ledger", "ok", examine_journal(places, settings.acting())

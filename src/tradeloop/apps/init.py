@@ -10,6 +10,8 @@ TEMPLATES = (
     "rules/labels.yaml",
     "rules/costs.yaml",
     "rules/model.yaml",
+    "rules/model_configs.yaml",
+    "rules/promotion.yaml",
     "rules/columns.toml",
 )
 

@@ -1,4 +1,4 @@
-"""Rule files: ``labels.yaml``, ``costs.yaml`` and ``model.yaml``, each optional."""
+"""Rule files: labels, costs, model and model_configs (.yaml), each optional."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,11 @@ from tradeloop.costs import CostModel
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns
 from tradeloop.labels import OutcomeRule
+from tradeloop.models import ALL
+from tradeloop.models.configs import ModelConfigs
 from tradeloop.pipelines.rules import ModelRule, Rules
 
-FILES = ("labels.yaml", "costs.yaml", "model.yaml")
+FILES = ("labels.yaml", "costs.yaml", "model.yaml", "model_configs.yaml")
 
 
 def load_rules(folder: Path) -> Rules:
@@ -34,6 +36,19 @@ def load_rules(folder: Path) -> Rules:
     with located(folder / "model.yaml"):
         model = ModelRule.from_mapping(_read(folder / "model.yaml"))
     return Rules(outcome=outcome, costs=costs, model=model, wait_ns=wait_ns)
+
+
+def load_model_configs(folder: Path) -> ModelConfigs:
+    """Read ``model_configs.yaml`` of ``folder``; what is absent has its default.
+
+    Raises
+    ------
+    InputError
+        It is no YAML mapping, or a name or value breaks its rule.
+    """
+    file = folder / "model_configs.yaml"
+    with located(file):
+        return ModelConfigs.from_mapping(_read(file), ALL)
 
 
 def copy_rules(source: Path, target: Path) -> None:

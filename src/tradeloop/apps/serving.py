@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeloop.apps.choosing import rules_of
+from tradeloop.apps.registering import policy_of
 from tradeloop.apps.settings import FILE, load
 from tradeloop.clock import LiveClock
 from tradeloop.errors import BusyError, InputError, MissingExtraError
@@ -83,7 +84,7 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
         ) as served,
         address_shown(places, Address(f"http://{address}:{gate}", served.token)),
     ):
-        api = create(lambda: nullcontext(served))
+        api = create(lambda: nullcontext(served), lambda: policy_of(folder))
         config = uvicorn.Config(
             api,
             host=address,

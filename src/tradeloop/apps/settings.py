@@ -36,8 +36,10 @@ class Settings(BaseSettings):
         For whom, and who: part of every key and every audit entry.
     journal : str
         ``sqlite:///PATH`` or ``postgresql://HOST/DATABASE``.
-    catalog, tracking : str
-        Databases, as ``sqlite:///PATH``.
+    catalog : str
+        Database, as ``sqlite:///PATH``.
+    tracking : str
+        ``sqlite:///PATH``, or ``http(s)://HOST`` of an MLflow server.
     lake, artefacts, rules : str
         Folders.
     horizons : tuple of str
@@ -110,7 +112,7 @@ class Settings(BaseSettings):
         return Places(
             journal=_journal(self.journal, folder),
             catalog=_database(self.catalog, folder, "catalog"),
-            tracking=_database(self.tracking, folder, "tracking"),
+            tracking=_tracking(self.tracking, folder),
             lake=folder / self.lake,
             artefacts=folder / self.artefacts,
             lineage=_web(self.lineage),
@@ -133,6 +135,13 @@ def _journal(url: str, folder: Path) -> Path | str:
     if url.partition("://")[0] in {"postgresql", "postgres"}:
         return url
     return _database(url, folder, "journal", " or postgresql://HOST/DATABASE")
+
+
+def _tracking(url: str, folder: Path) -> Path | str:
+    """Return the address of a server as it is, else the file."""
+    if url.startswith(("http://", "https://")):
+        return url
+    return _database(url, folder, "tracking", " or http://HOST")
 
 
 def _database(url: str, folder: Path, name: str, other: str = "") -> Path:

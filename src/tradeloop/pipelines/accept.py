@@ -10,7 +10,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
@@ -40,6 +40,7 @@ _SCAN = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 _BLANK = " \t\n\r"
 
 Form = Literal["json", "ndjson"]
+Heard = Callable[[Principal, Sequence[Entry], Future[list[Receipt]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,16 @@ class Door:
         Writes them.
     clock : Clock
         Says when a message came whose sender does not.
+
+    Attributes
+    ----------
+    heard : callable, optional
+        Is told of the entries that were handed over, and of the receipts to come.
     """
 
     def __init__(self, group: GroupCommit, clock: Clock) -> None:
         self._group, self._clock = group, clock
+        self.heard: Heard | None = None
 
     def send(self, principal: Principal, data: bytes, form: Form) -> Promise:
         """Read items and hand them to the group commit.
@@ -123,6 +130,8 @@ class Door:
         audit = AuditEntry(principal, now_ns, "accept", "messages", detail)
         entries = tuple(entry for entry, _ in checked)
         receipts = self._group.submit(Submission(principal, entries, audit))
+        if self.heard is not None:
+            self.heard(principal, entries, receipts)
         return Promise(receipts, tuple(reason for _, reason in checked))
 
 

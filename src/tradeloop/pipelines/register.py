@@ -1,17 +1,28 @@
-"""Artefacts of the folds; the newest is kept, tracked and becomes the champion."""
+"""Artefacts of the folds; the newest is registered and serves the run as its champion.
 
-from collections.abc import Callable
+Nobody judged it by the gate: it stays a draft, and gives way to the first version that
+the gate lets into production.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
 from tradeloop.datasets import Dataset
-from tradeloop.errors import NotFoundError
 from tradeloop.models import Artefact, Evaluation, read_artefact
+from tradeloop.pipelines.models_announce import announce_deployments
+from tradeloop.pipelines.models_keep import (
+    Judgement,
+    KeptModel,
+    NewModel,
+    register_model,
+)
+from tradeloop.pipelines.models_track import catch_up
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.train import Trained, package
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.stores import Artefact as Stored
-from tradeloop.stores import Event, open_tracking
+from tradeloop.stores import Grounds
+
+_UNJUDGED = "the newest of a run, for its own use; the gate was not asked"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,12 +37,15 @@ class Registered:
         Its files.
     artefacts : tuple of Artefact
         One per fold, each read back from its files; the last one from the store.
+    note : str
+        Why tracking does not know it yet; empty where it does.
     """
 
     name: str
     version: str
     path: Path
     artefacts: tuple[Artefact, ...]
+    note: str = ""
 
 
 def register(
@@ -43,7 +57,7 @@ def register(
     horizon_ns: int,
     rules: Rules,
 ) -> Registered:
-    """Package every fold, keep the last, log it, register it, crown it.
+    """Package every fold, keep the last, register it, crown it, track it.
 
     The same model twice is one version: its bytes are compared with the last version.
 
@@ -69,71 +83,38 @@ def register(
         read_artefact(packed(fold, f"{name}-fold-{fold + 1}", dataset.version[:12]))
         for fold in range(last)
     ]
-    stored = _kept(workspace, name, lambda version: packed(last, name, version))
-    _track(workspace, dataset, trained, stored, rules)
-    newest = read_artefact(stored.files)
-    return Registered(name, stored.version, stored.path, (*earlier, newest))
-
-
-def _kept(
-    workspace: Workspace, name: str, packed: Callable[[str], dict[str, bytes]]
-) -> Stored:
-    """Keep a model under its next version; the last one where that is the same."""
-    artefacts, principal = workspace.artefacts, workspace.principal
-    there = artefacts.versions(principal, name)
-    if there:
-        # The version stands in the files, so the same model must be packed under it.
-        newest = artefacts.load(principal, name, there[-1])
-        if dict(newest.files) == packed(there[-1]):
-            return newest
-    return artefacts.save(
-        principal, name, packed(artefacts.next_version(principal, name))
+    new = NewModel(
+        files=lambda version: packed(last, name, version),
+        name=name,
+        judgement=_judgement(trained.evaluation),
+        tags=_tags(rules, dataset),
     )
+    kept = register_model(workspace, new)
+    _crown(workspace, kept)
+    newest = read_artefact(kept.stored.files)
+    artefacts = (*earlier, newest)
+    return Registered(name, kept.version, kept.path, artefacts, catch_up(workspace))
 
 
-def _track(
-    workspace: Workspace,
-    dataset: Dataset,
-    trained: Trained,
-    stored: Stored,
-    rules: Rules,
-) -> None:
+def _crown(workspace: Workspace, kept: KeptModel) -> None:
     principal = workspace.principal
-    tags = {
-        "artefact_version": stored.version,
-        "artefact_sha256": stored.sha256,
-        "dataset_version": dataset.version,
-        "feature_fingerprint": trained.columns.fingerprint,
-    }
-    places = workspace.places
-    with open_tracking(f"sqlite:///{places.tracking}", places.runs) as tracking:
-        run_id = tracking.log_run(
-            principal,
-            stored.model,
-            params={**rules.as_mapping()["model"], "rows": dataset.sample_count},
-            metrics=_figures(trained.evaluation),
-            files=[stored.path / "model.json"],
-            tags=tags,
-        )
-        try:
-            champion = tracking.champion(principal, stored.model)
-            if champion.tags.get("artefact_sha256") == stored.sha256:
-                return
-        except NotFoundError:
-            pass  # the first version of this model
-        version = tracking.register(
-            principal, stored.model, run_id=run_id, source=stored.path, tags=tags
-        )
-        tracking.crown(principal, version)
-    now_ns = workspace.clock.now_ns()
-    name = f"{stored.model} {stored.version}"
-    workspace.journal.append(
+    workspace.catalog.models.crown(
         principal,
-        "model_registered",
-        "tradeloop",
-        [Event(f"{name} {stored.sha256}", now_ns, now_ns, tags)],
-        workspace.audit("crown", name),
+        kept.name,
+        kept.version,
+        Grounds(reason=_UNJUDGED, approver=principal.name),
+        workspace.audit("crown", f"{kept.name} {kept.version}"),
     )
+    announce_deployments(workspace, kept.name)
+
+
+def _tags(rules: Rules, dataset: Dataset) -> dict[str, str]:
+    chosen = {**rules.as_mapping()["model"], "rows": dataset.sample_count}
+    return {key: str(value) for key, value in chosen.items()}
+
+
+def _judgement(judged: Evaluation) -> Judgement:
+    return Judgement(metrics=_figures(judged), numbers=judged.as_mapping())
 
 
 def _figures(judged: Evaluation) -> dict[str, float]:

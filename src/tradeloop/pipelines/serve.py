@@ -19,6 +19,8 @@ from tradeloop.pipelines.collect import Collector
 from tradeloop.pipelines.collected import Usual
 from tradeloop.pipelines.completeness import gaps_of, status_of
 from tradeloop.pipelines.exchange import Exchange, Sides, exchanging
+from tradeloop.pipelines.live_open import Live, living
+from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.take import Taken, TickIntake
 from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
 from tradeloop.stores import Lake, open_log
@@ -49,6 +51,10 @@ class Served:
         URL of the broker; empty: none.
     exchange : Exchange, optional
         What goes on between journal and broker; None without one.
+    live : Live
+        Answers events by signals.
+    rules : Rules
+        How outcomes are graded, and what is paid.
     """
 
     workspace: Workspace
@@ -58,6 +64,8 @@ class Served:
     token: str
     broker: str
     exchange: Exchange | None
+    live: Live
+    rules: Rules
 
     @property
     def principal(self) -> Principal:
@@ -145,7 +153,11 @@ def open_served(
         door = Door(group, clock)
         sides = Sides(workspace.journal, group, door, clock, ticks.submit)
         try:
-            with _joined(broker, sides) as exchange:
+            with (
+                living(workspace, group, usual.rules) as live,
+                _joined(broker, sides) as exchange,
+            ):
+                door.heard = live.loop.heard
                 yield Served(
                     workspace=workspace,
                     collector=Collector(workspace, usual),
@@ -154,6 +166,8 @@ def open_served(
                     token=token_urlsafe(),
                     broker=broker,
                     exchange=exchange,
+                    live=live,
+                    rules=usual.rules,
                 )
         finally:
             group.close(DRAIN_S)

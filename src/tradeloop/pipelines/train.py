@@ -6,68 +6,37 @@ the label, so that one model speaks for buys and sells alike.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tradeloop.datasets import Dataset, Fitted, Splitter
-from tradeloop.models import (
-    Boosting,
-    CalibratedModel,
-    Columns,
-    Evaluation,
-    Meta,
-    Recipe,
-    WalkForward,
-    evaluate,
-    export_onnx,
-    rows_per_block,
-    walk_forward,
-    write_artefact,
-)
+from tradeloop.datasets import Dataset, Splitter
+from tradeloop.errors import InputError
+from tradeloop.models import Boosting, Columns, Recipe, Sequences, walk_forward
+from tradeloop.pipelines.histories import histories
+from tradeloop.pipelines.package import package
 from tradeloop.pipelines.rules import ModelRule
+from tradeloop.pipelines.trained import Trained, judged
+
+__all__ = [
+    "Trained",
+    "columns_of",
+    "inputs",
+    "matrix_of",
+    "package",
+    "strategies_of",
+    "train",
+]
 
 _OWN = ("side", "signal_strength", "confidence_score", "risk_score", "position_size")
 Floats = NDArray[np.float64]
 _LEAST_ROWS = 20  # of either part of a fold: below it a calibration is noise
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """What walking forward over a dataset gave.
-
-    Parameters
-    ----------
-    columns : Columns
-        Inputs of the models.
-    features : ndarray of shape (n_rows, n_columns)
-        Values of the inputs, NaN where missing.
-    direction : ndarray of int of shape (n_rows,)
-        What came.
-    walk : WalkForward
-        One model per fold, and the forecasts that no training row influenced.
-    evaluation : Evaluation
-        Those forecasts beside their baselines.
-    """
-
-    columns: Columns
-    features: Floats
-    direction: NDArray[np.int64]
-    walk: WalkForward
-    evaluation: Evaluation
-
-    @property
-    def fitted(self) -> tuple[Fitted, ...]:
-        """Which rows each part was fitted on, for the leak certificate."""
-        return tuple(
-            Fitted(f"{part.part} of fold {part.fold}", part.fold, part.rows)
-            for part in self.walk.fitted_rows
-        )
-
-
-def inputs(dataset: Dataset, fingerprint: str) -> tuple[Columns, Floats]:
+def inputs(
+    dataset: Dataset, fingerprint: str, *, own: bool = True
+) -> tuple[Columns, Floats]:
     """Features and the decision's own figures, side by side.
 
     Parameters
@@ -76,6 +45,9 @@ def inputs(dataset: Dataset, fingerprint: str) -> tuple[Columns, Floats]:
         Rows.
     fingerprint : str
         Fingerprint of the feature bank.
+    own : bool
+        False: features alone, so that the model can answer every bar, not only
+        decisions.
 
     Returns
     -------
@@ -83,6 +55,8 @@ def inputs(dataset: Dataset, fingerprint: str) -> tuple[Columns, Floats]:
         Features, then ``decision_*`` figures, then one 0/1 column per strategy.
     ndarray of shape (n_rows, n_columns)
     """
+    if not own:
+        return Columns(tuple(dataset.feature_names), fingerprint), dataset.X
     return columns_of(
         dataset.feature_names, strategies_of(dataset), fingerprint
     ), matrix_of(dataset.X, dataset.decision_context, strategies_of(dataset))
@@ -123,6 +97,8 @@ def train(
     horizon: str,
     fingerprint: str,
     rule: ModelRule,
+    recipe: Recipe | None = None,
+    bars: pl.DataFrame | None = None,
 ) -> Trained:
     """Fit, calibrate and judge.
 
@@ -138,32 +114,71 @@ def train(
         Fingerprint of the feature bank.
     rule : ModelRule
         Size, seed and rates.
+    recipe : Recipe, optional
+        How a fold is fitted; gradient boosting by the rule if absent.
+    bars : polars.DataFrame, optional
+        Features of all bars, where the recipe has models that look at several rows.
 
     Raises
     ------
     InputError
-        A fold has too few rows, or one class only.
+        A fold has too few rows, or one class only; or such a model has no bars.
     """
     columns, features = inputs(dataset, fingerprint)
     direction = dataset.outcome_labels[f"direction_{horizon}"].to_numpy()
+    recipe = recipe or Recipe(model=estimator_of(rule), min_rows=_LEAST_ROWS)
+    past = past_of(dataset, features, bars, recipe.steps)
     walk = walk_forward(
-        features,
+        features if past is None else past,
         direction,
         dataset.decision_ns,
         dataset.end_ns,
         splitter,
-        recipe=Recipe(model=_estimator(rule), min_rows=_LEAST_ROWS),
+        recipe=recipe,
         columns=columns,
     )
-    tested = walk.tested
-    block = rows_per_block(dataset.decision_ns[tested], dataset.end_ns[tested])
-    judged = evaluate(
-        walk.probabilities, walk.no_skill, direction, block_rows=block, seed=rule.seed
+    given = columns, features
+    return judged(dataset, given, direction, walk, recipe, rule.seed, past)
+
+
+def past_of(
+    dataset: Dataset, rows: Floats, bars: pl.DataFrame | None, steps: int
+) -> Sequences | None:
+    """Put the bars before each decision in front of its row, as `histories` does.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Decisions.
+    rows : ndarray of shape (n_rows, n_columns)
+        What `inputs` gave.
+    bars : polars.DataFrame, optional
+        Features of all bars.
+    steps : int
+        Longest sequence that a model looks at; 1: none is needed.
+
+    Raises
+    ------
+    InputError
+        A model looks at several rows, and there are no bars.
+    """
+    if steps <= 1:
+        return None
+    if bars is None:
+        raise InputError(
+            f"A model looks at {steps} rows, and the features of the bars before the "
+            "decisions are not at hand.",
+            way_out="Train on a dataset that can be verified, or without that model.",
+            source="features",
+        )
+    decided = dataset.decision_context.select("instrument").with_columns(
+        at_ns=pl.Series(dataset.decision_ns)
     )
-    return Trained(columns, features, np.asarray(direction, np.int64), walk, judged)
+    return histories(bars, decided, rows, list(dataset.feature_names), steps)
 
 
-def _estimator(rule: ModelRule) -> Boosting:
+def estimator_of(rule: ModelRule) -> Boosting:
+    """Return the gradient boosting of a rule."""
     return Boosting(
         n_estimators=rule.trees,
         max_depth=rule.depth,
@@ -172,42 +187,3 @@ def _estimator(rule: ModelRule) -> Boosting:
         colsample_bytree=rule.colsample,
         random_state=rule.seed,
     )
-
-
-def package(
-    trained: Trained,
-    fold: int,
-    *,
-    name: str,
-    version: str,
-    horizon_ns: int,
-    dataset_version: str,
-    rule: ModelRule,
-) -> dict[str, bytes]:
-    """Export the model of a fold, compared with the original on that fold's test rows.
-
-    Returns
-    -------
-    dict of str to bytes
-        The files of the artefact.
-
-    Raises
-    ------
-    ArtefactError
-        ONNX and original differ by more than 1e-6.
-    """
-    model: CalibratedModel = trained.walk.models[fold]
-    export = export_onnx(model.fitted, trained.features[trained.walk.fold == fold])
-    meta = Meta(
-        name=name,
-        version=version,
-        columns=trained.columns,
-        horizon_ns=horizon_ns,
-        dataset_version=dataset_version,
-        seed=rule.seed,
-        parameters=_estimator(rule).get_params(),
-        base_rates=tuple(float(rate) for rate in model.base_rates),
-        importance=model.fitted.importance(),
-        parity=export.parity,
-    )
-    return write_artefact(model.fitted, model.calibration, export, meta)

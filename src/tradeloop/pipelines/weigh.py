@@ -7,7 +7,7 @@ import numpy as np
 from tradeloop.datasets import Dataset
 from tradeloop.datasets.selection import select
 from tradeloop.models import rows_per_block
-from tradeloop.models.importance import Resampling, shap_importance
+from tradeloop.models.importance import Resampling, column_importance
 from tradeloop.pipelines.rules import ModelRule
 from tradeloop.pipelines.train import Trained
 
@@ -44,7 +44,10 @@ def weigh(dataset: Dataset, trained: Trained, rule: ModelRule) -> dict[str, Any]
     tested = trained.walk.tested
     block = rows_per_block(dataset.decision_ns[tested], dataset.end_ns[tested])
     drawn = Resampling(rule.seed, block_rows=block)
-    found = shap_importance(trained.walk, trained.features, drawn)
+    everything = np.arange(dataset.sample_count)
+    found = column_importance(
+        trained.walk, trained.given(everything), trained.direction, drawn
+    )
     return {
         **chosen.as_criteria(),
         "applied": False,

@@ -27,8 +27,10 @@ class Places:
     ----------
     journal : Path or str
         The file of an embedded journal, or the URL of a server's.
-    catalog, tracking : Path
-        Database files.
+    catalog : Path
+        Database file.
+    tracking : Path or str
+        Database file of MLflow, or the address of its server.
     lake, artefacts : Path
         Folders.
     lineage : str
@@ -37,7 +39,7 @@ class Places:
 
     journal: Path | str
     catalog: Path
-    tracking: Path
+    tracking: Path | str
     lake: Path
     artefacts: Path
     lineage: str = ""
@@ -45,13 +47,20 @@ class Places:
     @property
     def files(self) -> tuple[Path, ...]:
         """Database files of this machine."""
-        embedded = (self.journal,) if isinstance(self.journal, Path) else ()
-        return (*embedded, self.catalog, self.tracking)
+        given = (self.journal, self.catalog, self.tracking)
+        return tuple(place for place in given if isinstance(place, Path))
+
+    @property
+    def tracking_url(self) -> str:
+        """Where runs and versions are tracked."""
+        here = isinstance(self.tracking, Path)
+        return f"sqlite:///{self.tracking}" if here else str(self.tracking)
 
     @property
     def runs(self) -> Path:
         """Folder for the files of tracked runs, beside their database."""
-        return self.tracking.parent / "runs"
+        here = self.tracking if isinstance(self.tracking, Path) else self.catalog
+        return here.parent / "runs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from fastapi import FastAPI, Response
 from fastapi_swagger import patch_fastapi
 
 from tradeloop import __version__
-from tradeloop.apps.api import capture, problems
+from tradeloop.apps.api import capture, models, problems, signals
 from tradeloop.apps.api.meters import Meters
 from tradeloop.apps.api.training_data import router
 from tradeloop.apps.api.wire import Problem
 from tradeloop.errors import BusyError
+from tradeloop.feedback import Policy
 from tradeloop.pipelines.serve import Served
 
 # Swagger UI would send the page's address to a validator on the internet.
@@ -23,13 +24,18 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create(opened: Callable[[], AbstractContextManager[Served]]) -> FastAPI:
+def create(
+    opened: Callable[[], AbstractContextManager[Served]],
+    policy: Callable[[], Policy] = Policy,
+) -> FastAPI:
     """Build the application.
 
     Parameters
     ----------
     opened : callable
         Opens the workspace when the application starts; it is closed when it stops.
+    policy : callable
+        Reads the promotion policy in force; the default one where nothing is given.
     """
 
     @asynccontextmanager
@@ -54,8 +60,12 @@ def create(opened: Callable[[], AbstractContextManager[Served]]) -> FastAPI:
     patch_fastapi(app, swagger_ui_parameters=_DOCS)
     app.include_router(router)
     app.include_router(capture.router)
+    app.include_router(signals.router)
+    app.include_router(models.router)
+    app.state.policy = policy
     app.state.draining = False
     capture.prepare(app.state)
+    signals.prepare(app.state)
     _observe(app, meters)
     return app
 

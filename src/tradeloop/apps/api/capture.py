@@ -3,7 +3,6 @@
 from asyncio import wrap_future
 from collections import Counter
 from dataclasses import asdict
-from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from tradeloop.apps.api.body import Room, body_of
+from tradeloop.apps.api.commanded import commanded
 from tradeloop.apps.api.wire import (
     EventsAnswer,
     FileAnswer,
@@ -153,7 +153,7 @@ def file(
 
     The token stands beside the journal, in a file that only its owner can read.
     """
-    served = _commanded(request, authorization)
+    served = commanded(request, authorization)
     paths = [Path(path) for path in asked.paths]
     columns = None if asked.columns is None else Path(asked.columns)
     return [one.as_mapping() for one in served.capture(paths, columns)]
@@ -166,16 +166,8 @@ def reconcile(
     authorization: Annotated[str, Header()] = "",
 ) -> Any:
     """Compare the stream with the journal, for ``tradeloop capture reconcile``."""
-    served = _commanded(request, authorization)
+    served = commanded(request, authorization)
     return asdict(served.reconcile(mend=asked.repair))
-
-
-def _commanded(request: Request, authorization: str) -> Served:
-    """Let in who can read the file beside the journal."""
-    served = _served(request)
-    if not compare_digest(authorization.encode(), f"Bearer {served.token}".encode()):
-        raise HTTPException(403, "Only a command of the server's own user may do this.")
-    return served
 
 
 @router.get("/capture/status", response_model=StatusAnswer)

@@ -1,0 +1,112 @@
+"""What walking forward over a dataset gave, beside what the dataset is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradeloop.datasets import Dataset, Fitted
+from tradeloop.models import (
+    Columns,
+    Evaluation,
+    Recipe,
+    WalkForward,
+    evaluate,
+    rows_per_block,
+)
+from tradeloop.models.base import Given
+from tradeloop.models.sequences import Sequences
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What walking forward over a dataset gave.
+
+    Parameters
+    ----------
+    columns : Columns
+        Inputs of the models.
+    features : ndarray of shape (n_rows, n_columns)
+        Values of the inputs, NaN where missing.
+    direction : ndarray of int of shape (n_rows,)
+        What came.
+    walk : WalkForward
+        One model per fold, and the forecasts that no training row influenced.
+    evaluation : Evaluation
+        Those forecasts beside their baselines.
+    recipe : Recipe, optional
+        How each fold was fitted.
+    past : Sequences, optional
+        The rows with the bars before them, where a model looks at several.
+    decision_ns : ndarray of int64 of shape (n_rows,), optional
+        When each row was decided, ns UTC.
+    """
+
+    columns: Columns
+    features: Floats
+    direction: NDArray[np.int64]
+    walk: WalkForward
+    evaluation: Evaluation
+    recipe: Recipe | None = None
+    past: Sequences | None = None
+    decision_ns: NDArray[np.int64] | None = None
+
+    def given(self, rows: NDArray[np.int64]) -> Given:
+        """Return inputs of some rows as the models take them: rows, or sequences."""
+        return self.features[rows] if self.past is None else self.past.take(rows)
+
+    @property
+    def fitted(self) -> tuple[Fitted, ...]:
+        """Which rows each part was fitted on, for the leak certificate."""
+        return tuple(
+            Fitted(f"{part.part} of fold {part.fold}", part.fold, part.rows)
+            for part in self.walk.fitted_rows
+        )
+
+
+def judged(
+    dataset: Dataset,
+    given: tuple[Columns, Floats],
+    direction: NDArray[np.int64],
+    walk: WalkForward,
+    recipe: Recipe,
+    seed: int,
+    past: Sequences | None = None,
+) -> Trained:
+    """Put a walk over a dataset beside its baselines.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Rows.
+    given : (Columns, ndarray of shape (n_rows, n_columns))
+        What `inputs` gave.
+    direction : ndarray of int of shape (n_rows,)
+        What came.
+    walk : WalkForward
+        Models and forecasts.
+    recipe : Recipe
+        How they were fitted.
+    seed : int
+        Of the bootstrap.
+    past : Sequences, optional
+        What the models were given, where one looks at several rows.
+    """
+    columns, features = given
+    tested = walk.tested
+    block = rows_per_block(dataset.decision_ns[tested], dataset.end_ns[tested])
+    evaluation = evaluate(
+        walk.probabilities, walk.no_skill, direction, block_rows=block, seed=seed
+    )
+    return Trained(
+        columns,
+        features,
+        np.asarray(direction, np.int64),
+        walk,
+        evaluation,
+        recipe,
+        past if recipe.steps > 1 else None,
+        dataset.decision_ns,
+    )
