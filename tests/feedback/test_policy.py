@@ -51,6 +51,10 @@ def test_a_check_may_give_its_role_or_its_limit_alone():
     assert policy.rules["calibration"] == Rule("reports", 0.1)
 
 
+def test_a_whole_number_is_the_same_setting_as_its_decimal():
+    assert Policy(days_a_year=252).fingerprint == Policy().fingerprint
+
+
 def test_every_setting_changes_the_fingerprint():
     one = Policy()
     others = [

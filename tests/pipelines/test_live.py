@@ -17,6 +17,9 @@ from tradeloop.pipelines.experimenting import begin, end, running
 from tradeloop.pipelines.featurize import featurize
 from tradeloop.pipelines.live_open import living
 from tradeloop.pipelines.workspace import open_workspace
+from tradeloop.signals import Policy
+from tradeloop.signals.conflicts import ConflictPolicy, ConflictRule
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores.group_commit import GroupCommit
 
 DAYS = 400
@@ -40,13 +43,13 @@ def _no_member_is_late(monkeypatch):
 class Server:
     """A door and the live loop behind it."""
 
-    def __init__(self, workspace):
-        self.workspace = workspace
+    def __init__(self, workspace, rules=None):
+        self.workspace, self.rules = workspace, rules or SignalRules()
 
     def __enter__(self):
         self.group = GroupCommit(self.workspace.journal)
         self.door = Door(self.group, self.workspace.clock)
-        self.opened = living(self.workspace, self.group, RULES)
+        self.opened = living(self.workspace, self.group, RULES, self.rules)
         self.live = self.opened.__enter__()
         self.door.heard = self.live.loop.heard
         return self
@@ -264,6 +267,30 @@ def test_a_model_of_another_bank_is_left_out_and_the_reason_is_told(workspace):
         loop = server.live.loop
     assert len(signals(workspace)) == 1
     assert "another bank" in loop.told.trouble["foreign v1.0.0"]
+
+
+def test_of_two_models_on_one_bar_one_is_followed_and_the_other_says_why(workspace):
+    bank = bank_of(workspace, RULES)
+    for seed, name in enumerate(("mine", "yours"), start=3):
+        keep_champion(workspace, bank, name, seed=seed)
+    trading = Policy(min_edge=0.0, min_confidence=0.0)
+    rule = ConflictRule(ConflictPolicy.PRIORITY, priority=("yours v1.0.0",))
+    rules = SignalRules(gate=trading, conflicts=rule)
+    with Server(workspace, rules) as server:
+        server.send(*(bar(day) for day in range(8)))
+        books = [arms["champion"].live.book for arms in server.live.loop.lines.values()]
+    by_bar = {}
+    for stored in signals(workspace):
+        by_bar.setdefault(stored.event_ns, []).append(stored.body)
+    both = [pair for pair in by_bar.values() if all(said["side"] for said in pair)]
+    assert both, "the two never traded at once: the test says nothing"
+    for pair in both:
+        said = {each["model_version"]: each for each in pair}
+        assert said["yours v1.0.0"]["status"] == "active"
+        assert said["mine v1.0.0"]["status"] == "superseded"
+        assert "yours v1.0.0" in said["mine v1.0.0"]["status_reason"]
+    lost = [pair[0]["signal_id"] for pair in both]
+    assert not any(key in book for key in lost for book in books[:1])
 
 
 def test_in_a_shadow_both_are_asked_and_the_champion_answers(workspace):

@@ -42,6 +42,7 @@ from tradeloop.pipelines.signals_settle import settle_signals
 from tradeloop.pipelines.signals_stats import signal_figures
 from tradeloop.pipelines.signals_status import live_status
 from tradeloop.pipelines.workspace import open_workspace
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores.group_commit import GroupCommit
 
 ME = Principal("desk", "tester")
@@ -77,7 +78,7 @@ def answered(workspace, *, arms=(), experiment="", until=BARS):
     own, *others = scorers(workspace, champion, *arms)
     market = market_of(workspace)
     past = type(market)(market.bank, market.interval_ns, {})
-    inquiry = Inquiry(past, policy_of(RULES))
+    inquiry = Inquiry(past, SignalRules(gate=policy_of(RULES)))
     signals, events = [], []
     for k in range(until):
         for symbol in SYMBOLS:
@@ -112,7 +113,7 @@ def test_scoring_tells_what_the_live_loop_stores_and_stores_nothing(desk):
     told = score_captured(desk, RULES)
     assert desk.journal.last_seq(ME, KIND) == 0
     group = GroupCommit(desk.journal)
-    with living(desk, group, RULES) as live:
+    with living(desk, group, RULES, SignalRules(gate=policy_of(RULES))) as live:
         live.loop.close()  # what waits is answered
         group.close(10)
         status = live_status(desk, live)
@@ -137,7 +138,7 @@ def test_scoring_can_store_and_the_same_signal_is_stored_once(desk):
 
 def test_the_same_request_is_answered_from_memory_until_a_bar_comes(desk):
     market = market_of(desk)
-    inquiry = Inquiry(market, policy_of(RULES))
+    inquiry = Inquiry(market, SignalRules(gate=policy_of(RULES)))
     versions = {"boost": scorers(desk, "v1.0.0")[0]}
     repeated = [inquiry.ask(versions, "AAA").signals[0].answer for _ in range(3)]
     assert [each.repeated for each in repeated] == [False, True, True]
@@ -161,7 +162,7 @@ def test_a_model_of_decisions_answers_a_decision_as_it_was_known(desk):
     assert by_model["deciding"].decision_id == "d80"
     assert by_model["deciding"].features.as_mapping()["decision_side"] == 1.0
     assert by_model["boost"].created_ns == bar("AAA", 80).received_ns
-    inquiry = Inquiry(market_of(desk), policy_of(RULES))
+    inquiry = Inquiry(market_of(desk), SignalRules(gate=policy_of(RULES)))
     with pytest.raises(InputError, match="newest bar"):
         inquiry.ask({}, "AAA", decision_named(desk, "d80"))
     assert inquiry.ask({}, "AAA", decision_named(desk, f"d{BARS - 1}")).signals == ()
@@ -193,7 +194,7 @@ def test_signals_are_listed_by_state_and_symbol_the_newest_first(desk):
 
 def test_what_holds_is_told_from_the_books_before_the_catalog_has_it(desk):
     group = GroupCommit(desk.journal)
-    with living(desk, group, RULES) as live:
+    with living(desk, group, RULES, SignalRules(gate=policy_of(RULES))) as live:
         live.shelf.close()  # the catalog is behind from here on
         live.loop.close()
         found = ActiveSignals(desk, live).holding()

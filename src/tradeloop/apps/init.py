@@ -12,6 +12,7 @@ TEMPLATES = (
     "rules/model.yaml",
     "rules/model_configs.yaml",
     "rules/promotion.yaml",
+    "rules/signals.yaml",
     "rules/columns.toml",
 )
 

@@ -1,4 +1,4 @@
-"""Rule files: labels, costs, model and model_configs (.yaml), each optional."""
+"""Rule files: labels, costs, model, model_configs, signals (.yaml); each optional."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +13,17 @@ from tradeloop.events import duration_ns
 from tradeloop.labels import OutcomeRule
 from tradeloop.models import ALL
 from tradeloop.models.configs import ModelConfigs
+from tradeloop.pipelines.live_open import policy_of
 from tradeloop.pipelines.rules import ModelRule, Rules
+from tradeloop.signals.rules import SignalRules
 
-FILES = ("labels.yaml", "costs.yaml", "model.yaml", "model_configs.yaml")
+FILES = (
+    "labels.yaml",
+    "costs.yaml",
+    "model.yaml",
+    "model_configs.yaml",
+    "signals.yaml",
+)
 
 
 def load_rules(folder: Path) -> Rules:
@@ -49,6 +57,19 @@ def load_model_configs(folder: Path) -> ModelConfigs:
     file = folder / "model_configs.yaml"
     with located(file):
         return ModelConfigs.from_mapping(_read(file), ALL)
+
+
+def load_signal_rules(folder: Path, rules: Rules) -> SignalRules:
+    """Read ``signals.yaml`` of ``folder``; what is absent has its default.
+
+    Raises
+    ------
+    InputError
+        It is no YAML mapping, or a name or value breaks its rule.
+    """
+    file = folder / "signals.yaml"
+    with located(file):
+        return SignalRules.from_mapping(_read(file), policy_of(rules))
 
 
 def copy_rules(source: Path, target: Path) -> None:

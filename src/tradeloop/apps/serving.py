@@ -10,6 +10,7 @@ from typing import Any
 
 from tradeloop.apps.choosing import rules_of
 from tradeloop.apps.registering import policy_of
+from tradeloop.apps.rules import load_signal_rules
 from tradeloop.apps.settings import FILE, load
 from tradeloop.clock import LiveClock
 from tradeloop.errors import BusyError, InputError, MissingExtraError
@@ -80,7 +81,12 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
     address, gate = host or settings.host, port or settings.port
     with (
         open_served(
-            places, principal, LiveClock(), usual, broker=settings.broker
+            places,
+            principal,
+            LiveClock(),
+            usual,
+            broker=settings.broker,
+            signals=load_signal_rules(folder / settings.rules, usual.rules),
         ) as served,
         address_shown(places, Address(f"http://{address}:{gate}", served.token)),
     ):

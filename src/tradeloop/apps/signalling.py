@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from tradeloop.apps.choosing import rules_of
 from tradeloop.apps.commanding import commanded
+from tradeloop.apps.rules import load_signal_rules
 from tradeloop.apps.settings import load
 from tradeloop.clock import LiveClock
 from tradeloop.datasets import utc_text
@@ -95,7 +96,12 @@ def scored(
     rules = rules_of(settings, folder)
     with opened(places, who, LiveClock()) as workspace:
         found = score_captured(
-            workspace, rules, symbol, decision_id=decision_id or "", store=store
+            workspace,
+            rules,
+            symbol,
+            decision_id=decision_id or "",
+            store=store,
+            signals=load_signal_rules(folder / settings.rules, rules),
         )
     return {
         "signals": [each.as_mapping() for each in found.signals],

@@ -27,7 +27,14 @@ _SHOWN = (
     "log_loss_no_skill",
     "log_loss_gain",
     "calibration_error",
+    "mcc",
+    "auc",
+    "ic",
+    "rank_ic",
+    "net_bps",
+    "traded_share",
 )
+_FEW_SLICES = 20
 
 
 def configs_of(folder: Path) -> ModelConfigs:
@@ -157,6 +164,7 @@ def show_trained(answer: Mapping[str, Any]) -> None:
         soft_wrap=True,
     )
     show_figures(answer["figures"])
+    _show_slices(answer["slices"])
     for left in answer["skipped"]:
         text = f"fold {left['fold']} left out: {left['reason']}"
         answers.print(text, markup=False, soft_wrap=True)
@@ -182,6 +190,28 @@ def show_figures(figures_: Mapping[str, float]) -> None:
     ]
     head = ("on rows it had not seen", "value", "95 % interval")
     answers.print(table("", head, rows))
+
+
+def _show_slices(found: Mapping[str, Any] | None) -> None:
+    """Print what was gained in each part; many looks find something by luck."""
+    if found is None:
+        return
+    slices = [each for each in found["slices"] if "log_loss_gain" in each]
+    rows = [
+        (
+            escape(f"{each['group']} {each['value']}"),
+            f"{each['rows']:,}",
+            _gain(each["log_loss_gain"]),
+        )
+        for each in slices[:_FEW_SLICES]
+    ]
+    title = f"log loss gained by part ({found['looks']} looks; --json has them all)"
+    answers.print(table(title, ("part", "rows", "nats a row, 95 %"), rows))
+
+
+def _gain(interval: Mapping[str, float]) -> str:
+    low, high = interval["low"], interval["high"]
+    return f"{interval['value']:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def _show_leak(answer: Mapping[str, Any]) -> None:

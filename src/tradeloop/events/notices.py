@@ -127,10 +127,11 @@ SIGNAL = Record(
         Column(
             "status",
             TEXT,
-            "active, or abstained with its reason",
-            allowed=("abstained", "active"),
+            "active, abstained with its reason, or superseded by another model's",
+            allowed=("abstained", "active", "superseded"),
         ),
         optional("abstain_reason", "why there is no trade"),
+        optional("status_reason", "why it is superseded, with the figures", 10_000),
         optional("decision_id", "decision that it answers"),
         optional("experiment", "experiment that chose the version"),
         Column(

@@ -172,6 +172,8 @@ class Policy:
         """Return every setting as plain JSON, in the form of `from_mapping`."""
         names = [f.name for f in fields(self) if f.name != "rules"]
         found: dict[str, Any] = {name: getattr(self, name) for name in names}
+        # 252 and 252.0 are one setting, so they have one fingerprint.
+        found |= {n: float(found[n]) for n, _, _, whole in _BOUNDS if not whole}
         found["checks"] = {name: asdict(rule) for name, rule in self.rules.items()}
         return found
 

@@ -11,7 +11,9 @@ import numpy as np
 from tradeloop.errors import InputError
 from tradeloop.models import Artefact, Evaluation, evaluate, rows_per_block
 from tradeloop.pipelines.lesson import Lesson, known_until_ns
+from tradeloop.pipelines.realised_rows import realised_of
 from tradeloop.pipelines.train import past_of
+from tradeloop.pipelines.trained import MIN_EDGE
 from tradeloop.pipelines.workspace import Workspace
 
 _LEAST_ROWS = 30
@@ -84,6 +86,11 @@ def evaluated(
     rates = np.broadcast_to(np.array(artefact.meta.base_rates), chances.shape)
     block = rows_per_block(data.decision_ns[rows], data.end_ns[rows])
     found = evaluate(
-        chances, rates, lesson.direction[rows], block_rows=block, seed=seed
+        chances,
+        rates,
+        lesson.direction[rows],
+        block_rows=block,
+        seed=seed,
+        realised=realised_of(data, MIN_EDGE, rows),
     )
     return Evaluated(artefact, lesson.subject.dataset_id, until_ns, found)

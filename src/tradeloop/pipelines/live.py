@@ -29,9 +29,11 @@ from tradeloop.pipelines.live_rows import Row
 from tradeloop.pipelines.live_told import Told
 from tradeloop.pipelines.signal_events import KIND, SOURCE, event_of
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.signals import Policy, Scorer, Signal
+from tradeloop.signals import Scorer, Signal, SignalStatus
+from tradeloop.signals.conflicts import resolve
 from tradeloop.signals.experiments import CHALLENGER, CHAMPION
 from tradeloop.signals.live_rows import Answer
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores import Consumed, Entry, Event, Receipt, Submission
 from tradeloop.stores.group_commit import GroupCommit
 
@@ -68,8 +70,8 @@ class LiveLoop:
         thread once a model is there to answer, since it may take a while.
     models : Models
         Who answers.
-    policy : Policy
-        When a forecast becomes a trade.
+    rules : SignalRules
+        What turns forecasts into signals.
     """
 
     def __init__(
@@ -78,10 +80,10 @@ class LiveLoop:
         group: GroupCommit,
         begun: Callable[[], LiveMarket],
         models: Models,
-        policy: Policy,
+        rules: SignalRules,
     ) -> None:
         self._workspace, self._group, self._begun = workspace, group, begun
-        self._models, self._policy = models, policy
+        self._models, self._rules = models, rules
         self._market: LiveMarket | None = None
         self._queue: SimpleQueue[Row | None] = SimpleQueue()
         self._sent: Receipts | None = None
@@ -192,7 +194,7 @@ class LiveLoop:
 
     def _line(self, name: str, version: str) -> Line:
         scorer = self._models.load(name, version)
-        return Line.of(version, scorer, self.market, self._policy)
+        return Line.of(version, scorer, self.market, self._rules)
 
     def _end(self) -> None:
         """Write the experiments down for the last time."""
@@ -249,20 +251,26 @@ class LiveLoop:
             seen = None if symbol is None else market.seen[symbol]
             # What is known by now was not known to the decision.
             late = seen is not None and seen.received_ns > event.received_ns
-        self.told.late += late
+        self.told.late += late and not row.taken
         return None if late else seen
 
     def _stored(self, row: Row, seen: Seen) -> list[Signal]:
         """Commit the signals of an event with the mark that it was answered."""
-        entries, signals = [], []
-        for name, arms in self.lines.items():
-            chosen = self._asked(name, arms, seen, row)
-            if chosen is not None:
-                arm, answers = chosen
-                entries.append(Entry(KIND, SOURCE, self._event(name, arm, answers)))
-                signals.append(answers[arm].signal)
-        if not entries:
+        said = [
+            (name, *chosen)
+            for name, arms in self.lines.items()
+            if (chosen := self._asked(name, arms, seen, row)) is not None
+        ]
+        if not said:
             return []
+        given = [answers[arm].signal for _, arm, answers in said]
+        settled = self._settled(given, row.event.received_ns)
+        entries, signals = [], []
+        for (name, arm, answers), signal in zip(said, given, strict=True):
+            final = settled.get(signal.key, signal)
+            event = self._event(name, arm, answers, final)
+            entries.append(Entry(KIND, SOURCE, event))
+            signals.append(final)
         workspace = self._workspace
         audit = workspace.audit("signal", row.event.event_id, rows=len(entries))
         mark = Consumed(CONSUMER, row.kind, row.event.event_id)
@@ -272,6 +280,20 @@ class LiveLoop:
         for signal in signals:
             self.told.count(signal)
         return signals
+
+    def _settled(self, signals: Sequence[Signal], now_ns: int) -> dict[str, Signal]:
+        """Settle the conflicts of signals on one symbol; who lost leaves its book."""
+        if len(signals) == 1:
+            return {}
+        found = resolve(signals, self._rules.conflicts, now_ns)
+        for loser in found.lost:
+            for arms in self.lines.values():
+                for line in arms.values():
+                    if loser.signal.key in line.live.book:
+                        superseded, why = SignalStatus.SUPERSEDED, loser.policy
+                        line.live.book.settle(loser.signal.key, superseded, why)
+        settled = [*found.followed, *(loser.signal for loser in found.lost)]
+        return {signal.key: signal for signal in settled}
 
     def _asked(
         self, name: str, arms: Mapping[str, Line], seen: Seen, row: Row
@@ -305,12 +327,14 @@ class LiveLoop:
         ends_ns = row.event.received_ns + line.scorer.meta.horizon_ns
         return row.taken and ends_ns <= self._workspace.clock.now_ns()
 
-    def _event(self, name: str, arm: str, answers: Mapping[str, Answer]) -> Event:
+    def _event(
+        self, name: str, arm: str, answers: Mapping[str, Answer], signal: Signal
+    ) -> Event:
         trial = self.trials.get(name)
         if trial is None or len(answers) < len((CHAMPION, CHALLENGER)):
-            return event_of(answers[arm].signal)
+            return event_of(signal)
         other = CHAMPION if arm == CHALLENGER else CHALLENGER
-        return event_of(answers[arm].signal, trial.name, arm, answers[other].signal)
+        return event_of(signal, trial.name, arm, answers[other].signal)
 
     def _done(self, row: Row, done: Receipts) -> None:
         if done.cancelled() or done.exception() is not None:

@@ -10,11 +10,12 @@ from tradeloop.clock import monotonic_ns
 from tradeloop.models import Columns
 from tradeloop.pipelines.live_market import LiveMarket, Seen
 from tradeloop.pipelines.live_rows import Row, market_of, own_values
-from tradeloop.signals import Gate, Policy, Scorer, Watch
+from tradeloop.signals import Gate, Scorer, Watch
 from tradeloop.signals.book import SignalBook
 from tradeloop.signals.live import LiveSignals
 from tradeloop.signals.live_rows import Answer, Explain, LiveRow
 from tradeloop.signals.occlusion import top_occluded
+from tradeloop.signals.rules import SignalRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +38,7 @@ class Line:
 
     @classmethod
     def of(
-        cls, version: str, scorer: Scorer, market: LiveMarket, policy: Policy
+        cls, version: str, scorer: Scorer, market: LiveMarket, rules: SignalRules
     ) -> Self:
         """Put a model to work, with the past that the market has.
 
@@ -49,8 +50,9 @@ class Line:
         watched = scorer.asking(Watch(monotonic_ns))
         columns, bank = scorer.meta.columns, market.bank
         live = LiveSignals(
-            Gate(watched, policy),
+            Gate(watched, rules.gate),
             Columns(columns.names, bank.fingerprint),
+            terms=rules.terms,
             explain=reasons_of(scorer),
             book=SignalBook(),
         )

@@ -13,6 +13,7 @@ from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.shelf import Shelf
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.signals import Policy
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores import Event
 from tradeloop.stores.group_commit import GroupCommit
 
@@ -43,7 +44,12 @@ def policy_of(rules: Rules) -> Policy:
 
 
 @contextmanager
-def living(workspace: Workspace, group: GroupCommit, rules: Rules) -> Iterator[Live]:
+def living(
+    workspace: Workspace,
+    group: GroupCommit,
+    rules: Rules,
+    signals: SignalRules,
+) -> Iterator[Live]:
     """Run the live loop until the block is left.
 
     Parameters
@@ -54,12 +60,14 @@ def living(workspace: Workspace, group: GroupCommit, rules: Rules) -> Iterator[L
         Writes to the journal; is closed after this.
     rules : Rules
         Say which features, and when a forecast is worth a signal.
+    signals : SignalRules
+        What turns forecasts into signals.
     """
 
     def begun() -> LiveMarket:
         return LiveMarket.of(captured_market(workspace), rules)
 
-    loop = LiveLoop(workspace, group, begun, Champions(workspace), policy_of(rules))
+    loop = LiveLoop(workspace, group, begun, Champions(workspace), signals)
     shelf = Shelf(workspace)
     loop.start(_unanswered(workspace))
     shelf.start()

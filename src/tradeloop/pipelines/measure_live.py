@@ -32,11 +32,14 @@ from tradeloop.pipelines.models_keep import NewModel, register_model
 from tradeloop.pipelines.record import record_market
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
+from tradeloop.signals import Policy
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores import Grounds
 from tradeloop.stores.group_commit import GroupCommit
 
 _WHO = Principal("bench", "bench")
 _ROWS, _WARM, _PATIENCE_S = 600, 50, 60.0
+_TRADING = SignalRules(gate=Policy(min_edge=0.0, min_confidence=0.0))
 _NAME, _POLL_S = "bench", 0.0003
 
 
@@ -104,7 +107,7 @@ def live_times(
         _champion(workspace, columns, members, seed=1, horizon_ns=10 * interval_ns)
         group = GroupCommit(workspace.journal)
         door = Door(group, workspace.clock)
-        with living(workspace, group, rules) as live:
+        with living(workspace, group, rules, _TRADING) as live:
             door.heard = live.loop.heard
             sent = list(late.iter_rows(named=True))
             half = len(sent) // 2

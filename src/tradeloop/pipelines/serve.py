@@ -19,10 +19,11 @@ from tradeloop.pipelines.collect import Collector
 from tradeloop.pipelines.collected import Usual
 from tradeloop.pipelines.completeness import gaps_of, status_of
 from tradeloop.pipelines.exchange import Exchange, Sides, exchanging
-from tradeloop.pipelines.live_open import Live, living
+from tradeloop.pipelines.live_open import Live, living, policy_of
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.take import Taken, TickIntake
 from tradeloop.pipelines.workspace import Places, Workspace, open_workspace
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores import Lake, open_log
 from tradeloop.stores.group_commit import GroupCommit
 
@@ -55,6 +56,8 @@ class Served:
         Answers events by signals.
     rules : Rules
         How outcomes are graded, and what is paid.
+    signals : SignalRules
+        What turns forecasts into signals.
     """
 
     workspace: Workspace
@@ -66,6 +69,7 @@ class Served:
     exchange: Exchange | None
     live: Live
     rules: Rules
+    signals: SignalRules
 
     @property
     def principal(self) -> Principal:
@@ -123,6 +127,7 @@ def open_served(
     usual: Usual,
     *,
     broker: str = "",
+    signals: SignalRules | None = None,
 ) -> Iterator[Served]:
     """Open a workspace for a server; what it has taken is stored before this ends.
 
@@ -139,6 +144,8 @@ def open_served(
     broker : str
         URL of a broker that hears of events and brings messages and ticks; empty:
         none.
+    signals : SignalRules, optional
+        What turns forecasts into signals; the usual ones if absent.
 
     Raises
     ------
@@ -147,6 +154,7 @@ def open_served(
     InputError
         The URL names no broker that we know.
     """
+    chosen = signals or SignalRules(gate=policy_of(usual.rules))
     with open_workspace(places, principal, clock) as workspace:
         group = GroupCommit(workspace.journal)
         ticks = TickIntake(workspace.lake, workspace.journal, clock)
@@ -154,7 +162,7 @@ def open_served(
         sides = Sides(workspace.journal, group, door, clock, ticks.submit)
         try:
             with (
-                living(workspace, group, usual.rules) as live,
+                living(workspace, group, usual.rules, chosen) as live,
                 _joined(broker, sides) as exchange,
             ):
                 door.heard = live.loop.heard
@@ -168,6 +176,7 @@ def open_served(
                     exchange=exchange,
                     live=live,
                     rules=usual.rules,
+                    signals=chosen,
                 )
         finally:
             group.close(DRAIN_S)

@@ -46,6 +46,7 @@ def event_of(
         "model_version": signal.model_version,
         "status": str(signal.status),
         "abstain_reason": signal.abstain_reason or None,
+        "status_reason": signal.status_reason or None,
         "decision_id": signal.decision_id or None,
         "experiment": experiment or None,
         "arm": arm or None,

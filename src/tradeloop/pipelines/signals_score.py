@@ -22,8 +22,9 @@ from tradeloop.pipelines.live_rows import Row
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.signal_events import KIND, SOURCE, event_of
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.signals import Policy, Scorer
+from tradeloop.signals import Scorer
 from tradeloop.signals.live_rows import Answer
+from tradeloop.signals.rules import SignalRules
 from tradeloop.stores import Event
 
 Versions: TypeAlias = Mapping[str, tuple[str, Scorer]]
@@ -86,12 +87,12 @@ class Inquiry:
     ----------
     market : LiveMarket
         Of a running loop, or of what was captured.
-    policy : Policy
-        When a forecast becomes a trade.
+    rules : SignalRules
+        What turns forecasts into signals.
     """
 
-    def __init__(self, market: LiveMarket, policy: Policy) -> None:
-        self.market, self._policy = market, policy
+    def __init__(self, market: LiveMarket, rules: SignalRules) -> None:
+        self.market, self._rules = market, rules
         self._lines: dict[tuple[str, str, str], tuple[Line, int]] = {}
         self._lock = Lock()
 
@@ -148,7 +149,7 @@ class Inquiry:
         kept = self._lines.get(asked)
         if kept is not None and (scorer.steps == 1 or kept[1] == seen.event_ns):
             return kept[0]
-        made = Line.of(version, scorer, self.market, self._policy)
+        made = Line.of(version, scorer, self.market, self._rules)
         self._lines = {  # versions that answer no more are forgotten
             at: line
             for at, line in self._lines.items()
@@ -194,6 +195,7 @@ def score_captured(
     decision_id: str = "",
     store: bool = False,
     load: Callable[[str, str], Scorer] | None = None,
+    signals: SignalRules | None = None,
 ) -> Scores:
     """Score the newest captured bar of one or all symbols by the champions.
 
@@ -212,6 +214,8 @@ def score_captured(
         stays as it is.
     load : callable, optional
         From name and version to a scorer; the registry's where absent.
+    signals : SignalRules, optional
+        What turns forecasts into signals; the usual ones if absent.
 
     Raises
     ------
@@ -228,7 +232,8 @@ def score_captured(
     if decision is not None:
         captured = known_at(captured, decision.received_ns)
         symbol = symbol or str(decision.body["instrument"])
-    inquiry = Inquiry(LiveMarket.of(captured, rules), policy_of(rules))
+    chosen = signals or SignalRules(gate=policy_of(rules))
+    inquiry = Inquiry(LiveMarket.of(captured, rules), chosen)
     loading = load or champions.load
     versions, left_out = {}, {}
     for name, version in current.items():
@@ -240,8 +245,8 @@ def score_captured(
     told = [inquiry.ask(versions, each, decision) for each in symbols]
     for each in told:
         left_out |= each.left_out
-    signals = tuple(signal for each in told for signal in each.signals)
-    return Scores(_stored(workspace, signals) if store else signals, left_out)
+    found = tuple(signal for each in told for signal in each.signals)
+    return Scores(_stored(workspace, found) if store else found, left_out)
 
 
 def known_at(captured: Captured, at_ns: int) -> Captured:

@@ -28,7 +28,7 @@ from tradeloop.pipelines.lift import classes_of, log_losses
 from tradeloop.pipelines.models_keep import Judgement, KeptModel, keep_model
 from tradeloop.pipelines.package import About, packed
 from tradeloop.pipelines.train import past_of
-from tradeloop.pipelines.trained import Trained, judged
+from tradeloop.pipelines.trained import Trained, judged, sliced
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import TrialRecord
 
@@ -104,7 +104,8 @@ def learned(
         pace=pace,
     )
     given = lesson.columns, lesson.features
-    return judged(rows, given, lesson.direction, walk, recipe, seed, past)
+    found = judged(rows, given, lesson.direction, walk, recipe, seed, past)
+    return sliced(found, rows, seed)
 
 
 def certified_again(
@@ -224,6 +225,12 @@ def figures_of(evaluation: Evaluation) -> dict[str, float]:
         "log_loss_gain": evaluation.log_loss_gain,
         "brier": own.brier,
         "calibration_error": own.calibration_error,
+        "mcc": own.mcc,
+        "auc": own.auc,
+        "ic": own.ic,
+        "rank_ic": own.rank_ic,
+        "net_bps": own.net_bps,
+        "traded_share": own.traded_share,
     }
     found: dict[str, float] = {}
     for name, interval in told.items():
@@ -255,6 +262,7 @@ def told(trained: Trained, certificate: Certificate | None) -> dict[str, Any]:
             )
         ],
         "skipped": [asdict(each) for each in walk.skipped],
+        "slices": None if trained.slices is None else trained.slices.as_mapping(),
         "leak": {
             "alarm": trained.evaluation.leak_alarm,
             "certificate": None if certificate is None else certificate.as_mapping(),

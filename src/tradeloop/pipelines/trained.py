@@ -1,6 +1,6 @@
 """What walking forward over a dataset gave, beside what the dataset is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,19 @@ from tradeloop.models import (
     Recipe,
     WalkForward,
     evaluate,
+    evaluate_by,
     rows_per_block,
 )
 from tradeloop.models.base import Given
+from tradeloop.models.evaluation import Slices
 from tradeloop.models.sequences import Sequences
+from tradeloop.pipelines.realised_rows import parts_of, realised_of
+from tradeloop.pipelines.rules import ModelRule
 
 Floats = NDArray[np.float64]
+_SLICE_REPEATS = 300
+MIN_EDGE = ModelRule().min_edge
+"""Edge from which a row counts as traded in an evaluation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,8 @@ class Trained:
         The rows with the bars before them, where a model looks at several.
     decision_ns : ndarray of int64 of shape (n_rows,), optional
         When each row was decided, ns UTC.
+    slices : Slices, optional
+        The forecasts by regime, symbol and year.
     """
 
     columns: Columns
@@ -52,6 +61,7 @@ class Trained:
     recipe: Recipe | None = None
     past: Sequences | None = None
     decision_ns: NDArray[np.int64] | None = None
+    slices: Slices | None = None
 
     def given(self, rows: NDArray[np.int64]) -> Given:
         """Return inputs of some rows as the models take them: rows, or sequences."""
@@ -64,6 +74,21 @@ class Trained:
             Fitted(f"{part.part} of fold {part.fold}", part.fold, part.rows)
             for part in self.walk.fitted_rows
         )
+
+
+def sliced(trained: Trained, dataset: Dataset, seed: int) -> Trained:
+    """Judge the forecasts by regime, symbol and year, too."""
+    walk = trained.walk
+    slices = evaluate_by(
+        walk.probabilities,
+        walk.no_skill,
+        trained.direction,
+        (dataset.decision_ns, dataset.end_ns),
+        parts_of(dataset),
+        seed=seed,
+        repeats=_SLICE_REPEATS,
+    )
+    return replace(trained, slices=slices)
 
 
 def judged(
@@ -98,7 +123,12 @@ def judged(
     tested = walk.tested
     block = rows_per_block(dataset.decision_ns[tested], dataset.end_ns[tested])
     evaluation = evaluate(
-        walk.probabilities, walk.no_skill, direction, block_rows=block, seed=seed
+        walk.probabilities,
+        walk.no_skill,
+        direction,
+        block_rows=block,
+        seed=seed,
+        realised=realised_of(dataset, MIN_EDGE),
     )
     return Trained(
         columns,

@@ -154,8 +154,7 @@ def scored(
         raise BusyError("No model answers now. See /api/v1/signals/live.")
     inquiry: Inquiry | None = state.inquiry
     if inquiry is None or inquiry.market is not market:
-        policy = next(iter(champions.values())).live.gate.policy
-        inquiry = state.inquiry = Inquiry(market, policy)
+        inquiry = state.inquiry = Inquiry(market, served.signals)
     decision = decision_named(served.workspace, decision_id) if decision_id else None
     versions = {name: (line.version, line.scorer) for name, line in champions.items()}
     return inquiry.ask(versions, symbol, decision)
