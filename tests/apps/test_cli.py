@@ -104,7 +104,7 @@ def test_brackets_in_a_path_are_shown_as_they_are(tmp_path, name):
 def test_init_says_what_it_wrote(tmp_path):
     answer = call("init", "--json", tmp_path / "mine")
     assert answer.status == 0
-    assert len(answer.json["written"]) == 5
+    assert len(answer.json["written"]) == 1 + 7  # settings, rules
     assert all(Path(name).is_file() for name in answer.json["written"])
     again = call("init", "--json", tmp_path / "mine")
     assert (again.status, again.json["error"]) == (2, "InputError")

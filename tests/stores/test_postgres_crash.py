@@ -49,8 +49,10 @@ class Client:
     resent: list[str] = field(default_factory=list)
 
     def send_until_it_fails(self, log: PostgresJournal, told: Callable[[], object]):
-        if self.unanswered:
-            self.resent += self._send(log)
+        try:
+            self.resent += self._send(log) if self.unanswered else []
+        except TradeloopError:
+            return  # killed again while it was sent again: it still waits
         while True:
             first, self.sent = self.sent, self.sent + GROUP
             self.unanswered = [
