@@ -1,13 +1,14 @@
 """What the market did on the rows of a dataset, and the parts that they fall into."""
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tradeloop.datasets import Dataset
 from tradeloop.datasets.outcomes import horizons_of
 from tradeloop.models import Realised, period_of
 
-_BPS = 10_000
+_BPS, _REGIME = 10_000, "market_regime"
 
 
 def realised_of(
@@ -42,10 +43,12 @@ def realised_of(
 
 
 def parts_of(dataset: Dataset) -> dict[str, NDArray[np.str_]]:
-    """Regime, symbol and year of each row, by the name of the group."""
-    regime = dataset.market_context["market_regime"].fill_null("unknown")
-    return {
-        "regime": regime.cast(str).to_numpy().astype(np.str_),
+    """Regime where it is told, symbol and year of each row, by group."""
+    parts = {
         "symbol": dataset.decision_context["instrument"].to_numpy().astype(np.str_),
         "period": period_of(dataset.decision_ns, "Y"),
     }
+    if _REGIME not in dataset.market_context.columns:
+        return parts
+    regime = dataset.market_context[_REGIME].cast(pl.String).fill_null("unknown")
+    return {"regime": regime.to_numpy().astype(np.str_), **parts}
