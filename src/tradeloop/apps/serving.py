@@ -18,7 +18,8 @@ from tradeloop.events import duration_ns
 from tradeloop.pipelines.collected import Usual
 from tradeloop.pipelines.serve import DRAIN_S, Address, address_shown, open_served
 
-_TURN_S = 0.0005
+TURN_S = 0.0005
+"""How long a thread computes before another may: the writer's turns are short."""
 
 
 def prepare(
@@ -100,7 +101,7 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None) -> 
             timeout_graceful_shutdown=int(DRAIN_S) - 2,
         )
         # A thread that computes lets the writer's short turns in ten times sooner.
-        sys.setswitchinterval(_TURN_S)
+        sys.setswitchinterval(TURN_S)
         DrainingServer(config, api.state).run()
 
 

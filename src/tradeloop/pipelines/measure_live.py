@@ -73,6 +73,7 @@ def live_times(
     members: Sequence[tuple[Model, float]],
     *,
     events: int,
+    every_s: float = 0.0,
 ) -> LiveTimes:
     """Serve a vote, send the last bars one by one, and promote another meanwhile.
 
@@ -88,6 +89,8 @@ def live_times(
         Who votes, with which weight; fitted on noise, since only time is measured.
     events : int
         Bars that are sent.
+    every_s : float
+        Pause after each; 0: each is sent as soon as the one before is answered.
     """
     places = Places(
         journal=folder / "journal.db",
@@ -111,12 +114,12 @@ def live_times(
             door.heard = live.loop.heard
             sent = list(late.iter_rows(named=True))
             half = len(sent) // 2
-            _send(door, live, sent[:half])
+            _send(door, live, sent[:half], every_s)
             first = _version(live)
             _champion(workspace, columns, members, seed=2, horizon_ns=10 * interval_ns)
             crowned_s, promotion = monotonic_s(), float("nan")
             for row in sent[half:]:
-                _send(door, live, [row])
+                _send(door, live, [row], every_s)
                 if promotion != promotion and _version(live) != first:
                     promotion = monotonic_s() - crowned_s
             reads = [_read(live, sent[-1]) for _ in range(events)]
@@ -133,7 +136,9 @@ def live_times(
     )
 
 
-def _send(door: Door, live: Live, rows: Sequence[dict[str, object]]) -> None:
+def _send(
+    door: Door, live: Live, rows: Sequence[dict[str, object]], every_s: float
+) -> None:
     """Send bars one after another; each waits for the signal of the one before."""
     told, pause = live.loop.told, Event()
     for row in rows:
@@ -150,6 +155,8 @@ def _send(door: Door, live: Live, rows: Sequence[dict[str, object]]) -> None:
         until_s = monotonic_s() + _PATIENCE_S
         while told.signals + told.abstained == before and monotonic_s() < until_s:
             pause.wait(_POLL_S)  # the loop needs the interpreter
+        if every_s:
+            pause.wait(every_s)
 
 
 def _version(live: Live) -> str:

@@ -14,7 +14,7 @@ from tradeloop.pipelines.signal_events import KIND, record_of
 from tradeloop.pipelines.workspace import Workspace
 
 _WAIT_S = 0.1
-_AT_ONCE = 1_000
+_AT_ONCE = 25
 _TIDY_TURNS = 600  # about a minute
 _AGAIN_NS = NS_PER_HOUR  # far longer than a turn takes: all before it is there
 

@@ -19,6 +19,7 @@ from tradeloop.stores.tables import SIGNALS
 from tradeloop.stores.tables_signals import ARCHIVED_SIGNALS
 
 _AT_ONCE = 10_000
+_KEYS = 500  # parameters of one query; old SQLite libraries take 999
 _OUTCOME = ("executed", "performance")
 
 
@@ -41,22 +42,22 @@ class SignalCatalog:
         given = [(signal.key, rows.signal_row(signal)) for signal in signals]
         keys = [key for key, _ in given]
         with self._database.writing(principal, audit) as write:
-            known = _known(write, keys)
+            there = _known(write, list(_numbers(write, keys)))
+            new: dict[str, rows.Row] = {}
             for key, row in given:
-                if key not in known:
-                    full = {**write.owner, **row, "recorded_at": write.now_ns}
-                    write.note(SIGNALS, full)
-                    known[key] = full
-                elif differs(known[key], row, leave=_OUTCOME):
+                known = there.get(key) or new.get(key)
+                if known is None:
+                    new[key] = {**write.owner, **row, "recorded_at": write.now_ns}
+                    write.note(SIGNALS, new[key])
+                elif differs(known, row, leave=_OUTCOME):
                     raise ConflictError(
                         f"The signal {key!r} is there with another content. "
                         "A signal does not change: give the new one its own key."
                     )
-            new = [row for row in known.values() if "id" not in row]
             if new:
-                write.connection.execute(SIGNALS.insert(), new)
-                known = _known(write, keys)
-        return [known[key]["id"] for key in keys]
+                write.connection.execute(SIGNALS.insert(), list(new.values()))
+            numbers = _numbers(write, keys)
+        return [numbers[key] for key in keys]
 
     def active(
         self,
@@ -189,6 +190,18 @@ class SignalCatalog:
         with self._database.reading() as connection:
             found = connection.execute(query).mappings()
             return [rows.signal(dict(row)) for row in found]
+
+
+def _numbers(write: Write, keys: list[str]) -> dict[str, int]:
+    """Return the numbers of the keys that are there, from the archive too, by key."""
+    found: dict[str, int] = {}
+    for table in (ARCHIVED_SIGNALS, SIGNALS):
+        mine = table.c.tenant == write.owner["tenant"]
+        for start in range(0, len(keys), _KEYS):
+            some = table.c.signal_key.in_(keys[start : start + _KEYS])
+            query = sa.select(table.c.signal_key, table.c.id).where(mine, some)
+            found |= {row.signal_key: row.id for row in write.connection.execute(query)}
+    return found
 
 
 def _known(write: Write, keys: list[str]) -> dict[str, rows.Row]:

@@ -1,5 +1,6 @@
 """From a bar at the door to a stored signal, with a promotion on the way."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +10,7 @@ import numpy as np
 from tradeloop.apps.bench import simulated
 from tradeloop.apps.bench.rows import Area, Row
 from tradeloop.apps.bench.timing import percentile
+from tradeloop.apps.serving import TURN_S
 from tradeloop.clock import NS_PER_MINUTE
 from tradeloop.models import Boosting, Forest, Lstm
 from tradeloop.pipelines.measure_live import live_times
@@ -21,8 +23,13 @@ _VOTE = ((Boosting(), 0.4), (Forest(), 0.3), (Lstm(epochs_without_held=1), 0.3))
 
 def _rows() -> Iterator[Row]:
     bars = simulated.bars(*_BARS)
-    with TemporaryDirectory() as folder:
-        took = live_times(Path(folder), bars, NS_PER_MINUTE, _VOTE, events=_EVENTS)
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)  # as a server does
+    try:
+        with TemporaryDirectory() as folder:
+            took = live_times(Path(folder), bars, NS_PER_MINUTE, _VOTE, events=_EVENTS)
+    finally:
+        sys.setswitchinterval(usual_s)
     signals, reads = np.asarray(took.signals) * 1e3, np.asarray(took.reads) * 1e3
     said = f"{_EVENTS:,} bars one by one, vote of XGBoost, forest and LSTM"
     yield Row(
