@@ -337,6 +337,19 @@ def test_an_experiment_that_a_command_ended_does_not_come_back(workspace):
     assert again.state.compared == 0
 
 
+def test_a_canary_that_is_rolled_back_is_an_alert_about_its_version(workspace):
+    bank = bank_of(workspace, RULES)
+    challenger = keep_champion(workspace, bank, seed=1)
+    keep_champion(workspace, bank, seed=2)
+    begin(workspace, "mine", challenger, "canary")
+    end(workspace, "mine", "it abstains too often")
+    registry = workspace.catalog.models
+    (alert,) = registry.alerts(registry.model(WHO, "mine", challenger))
+    assert alert.kind == "canary"
+    assert "it abstains too often" in alert.message
+    assert registry.alerts(registry.model(WHO, "mine", "v1.0.1")) == []
+
+
 def test_the_loop_goes_on_after_an_event_that_it_cannot_read(workspace):
     keep_champion(workspace, bank_of(workspace, RULES))
     with Server(workspace) as server:

@@ -44,7 +44,7 @@ def test_what_is_absent_has_its_default_and_the_rest_counts():
         ({"gate": {"min_edge": 0.1}}, "gate has no 'min_edge'"),
         ({"gate": {"min_quality": 2}}, "shares from 0 to 1"),
         ({"gate": {"min_quality": "high"}}, "wrong kind"),
-        ({"gate": 5}, "gate needs names and values"),
+        ({"gate": 5}, "gate must be a mapping"),
         ({"sizes": {"kelly_fraction": 0}}, "above 0"),
         ({"levels": {"target_multiple": -1}}, "above 0"),
         ({"conflicts": {"policy": "loudest"}}, "no conflict policy 'loudest'"),

@@ -126,6 +126,7 @@ def judged(folder: Path, name: str, version: str) -> Answer:
         "trials": found.family.trials,
         "versions": 1 + len(found.family.versions),
         "studies": dict(found.family.studies),
+        "abandoned": found.family.abandoned,
         "compared_with": found.champion,
         "notes": dict(found.notes),
     }

@@ -103,7 +103,8 @@ def show_judged(answer: Answer) -> None:
     answers.print(
         f"{answer['decisions']:,} decisions that it had not seen, {answer['days']:,} "
         f"days of returns, {answer['trials']:,} trials: {answer['versions']:,} "
-        f"versions, {sum(answer['studies'].values()):,} of searches",
+        f"versions, {sum(answer['studies'].values()):,} of searches, "
+        f"{answer['abandoned']:,} abandoned",
         markup=False,
         soft_wrap=True,
     )

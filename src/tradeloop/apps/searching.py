@@ -32,7 +32,8 @@ from tradeloop.pipelines.search_models import (
     searched,
     study_of,
 )
-from tradeloop.pipelines.train_models import figures_of, kept, told
+from tradeloop.pipelines.train_models import kept, told
+from tradeloop.pipelines.trained import figures_of
 from tradeloop.pipelines.workspace import Workspace
 
 HELPER = 0

@@ -12,11 +12,13 @@ from tradeloop.apps.rules import load_model_configs
 from tradeloop.apps.settings import load
 from tradeloop.apps.terminal import answers, messages, table
 from tradeloop.clock import monotonic_s
+from tradeloop.errors import TradeloopError
 from tradeloop.models.configs import ModelConfigs
 from tradeloop.models.pace import Pace, Step
 from tradeloop.pipelines.finished_folds import FinishedFolds
 from tradeloop.pipelines.lesson import Lesson, going_on, read_lesson, with_bars
 from tradeloop.pipelines.train_models import Kept, figures, kept, learned, told
+from tradeloop.pipelines.training_job import begin_job, end_job
 
 _SHOWN = (
     "accuracy",
@@ -95,8 +97,15 @@ def trained(wish: Wish, *, quiet: bool) -> Mapping[str, Any]:
         rows = lesson.subject.dataset.sample_count
         recipe = configs.recipe(model, seed=chosen, rows=rows)
         lesson = with_bars(workspace, lesson, recipe.steps, rules.features.own)
+        version = lesson.subject.dataset.version
+        job = begin_job(workspace, called, version, recipe.as_mapping())
     pace = Pace(_silent if quiet else _say, monotonic_s)
-    found = learned(lesson, recipe, seed=chosen, folds=folds, pace=pace)
+    try:
+        found = learned(lesson, recipe, seed=chosen, folds=folds, pace=pace)
+    except TradeloopError as error:
+        with there(folder) as (workspace, _):
+            end_job(workspace, job, "failed", error=str(error))
+        raise
     with there(folder) as (workspace, rules):
         done = kept(
             workspace,
@@ -106,6 +115,8 @@ def trained(wish: Wish, *, quiet: bool) -> Mapping[str, Any]:
             seed=chosen,
             own=rules.features.own,
         )
+        made = "" if done.model is None else done.model.version
+        end_job(workspace, job, "done", version=made)
     folds.forget()
     return answer_of(lesson, model, done, told(found, done.certificate))
 

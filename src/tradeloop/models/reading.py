@@ -25,8 +25,7 @@ def mapping_of(given: Any, where: str) -> Mapping[str, Any]:
         raise InputError(
             f"{where} must be a mapping of names to values, was {given!r}.",
             way_out="Write lines such as 'name: value' below it.",
-            source=FILE,
-            column=where,
+            source=where,
         )
     return given
 
@@ -46,7 +45,7 @@ def refuse_unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -
             raise InputError(
                 f"{where} has no {name!r}{hint}",
                 way_out=f"Known: {', '.join(known)}.",
-                source=FILE,
+                source=where,
                 column=str(name),
             )
 

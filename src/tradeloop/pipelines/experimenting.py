@@ -22,6 +22,7 @@ from tradeloop.signals.experiments import (
     Action,
     Canary,
     CanaryPlan,
+    CanaryStatus,
     Comparison,
     Scored,
     Settled,
@@ -29,6 +30,7 @@ from tradeloop.signals.experiments import (
     SplitTest,
 )
 from tradeloop.signals.live_rows import Answer
+from tradeloop.stores import AlertRecord
 from tradeloop.stores.records_models import ExperimentRecord
 
 Kind = Literal["shadow", "ab", "canary"]
@@ -168,11 +170,26 @@ def running(workspace: Workspace) -> dict[str, Trial]:
 
 
 def keep(workspace: Workspace, trial: Trial, why: str) -> None:
-    """Write an experiment down."""
+    """Write an experiment down; a canary that fell is an alert about its version."""
     workspace.catalog.models.keep_experiment(
         workspace.principal,
         trial.record(),
         workspace.audit("experiment", trial.name, why=why or "observed"),
+    )
+    state = trial.state
+    if not isinstance(state, Canary) or state.status is not CanaryStatus.ROLLED_BACK:
+        return
+    workspace.catalog.models.alert(
+        workspace.principal,
+        trial.model,
+        trial.challenger,
+        AlertRecord(
+            kind="canary",
+            severity="warning",
+            message=f"{trial.name} was rolled back: {state.reason}",
+            at_ns=state.history[-1][0],
+        ),
+        workspace.audit("alert", f"{trial.model} {trial.challenger}"),
     )
 
 

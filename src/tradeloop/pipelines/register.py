@@ -19,6 +19,7 @@ from tradeloop.pipelines.models_keep import (
 from tradeloop.pipelines.models_track import catch_up
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.train import Trained, package
+from tradeloop.pipelines.trained import figures_of
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import Grounds
 
@@ -114,26 +115,4 @@ def _tags(rules: Rules, dataset: Dataset) -> dict[str, str]:
 
 
 def _judgement(judged: Evaluation) -> Judgement:
-    return Judgement(metrics=_figures(judged), numbers=judged.as_mapping())
-
-
-def _figures(judged: Evaluation) -> dict[str, float]:
-    own, rates = judged.model, judged.no_skill
-    found = {
-        "accuracy": own.accuracy,
-        "accuracy_majority": judged.majority.accuracy,
-        "balanced_accuracy": own.balanced_accuracy,
-        "log_loss": own.log_loss,
-        "log_loss_no_skill": rates.log_loss,
-        "brier": own.brier,
-        "calibration_error": own.calibration_error,
-    }
-    figures: dict[str, float] = {}
-    for name, interval in found.items():
-        if interval is not None:
-            figures |= {
-                name: interval.value,
-                f"{name}_low": interval.low,
-                f"{name}_high": interval.high,
-            }
-    return figures
+    return Judgement(metrics=figures_of(judged), numbers=judged.as_mapping())

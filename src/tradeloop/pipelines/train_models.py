@@ -17,7 +17,7 @@ import polars as pl
 from tradeloop.datasets import Certificate
 from tradeloop.errors import InputError
 from tradeloop.features import Column
-from tradeloop.models import Evaluation, Recipe, walk_forward
+from tradeloop.models import Recipe, walk_forward
 from tradeloop.models.kept_folds import FoldStore
 from tradeloop.models.pace import Pace
 from tradeloop.pipelines.assemble import certify_dataset
@@ -28,7 +28,7 @@ from tradeloop.pipelines.lift import classes_of, log_losses
 from tradeloop.pipelines.models_keep import Judgement, KeptModel, keep_model
 from tradeloop.pipelines.package import About, packed
 from tradeloop.pipelines.train import past_of
-from tradeloop.pipelines.trained import Trained, judged, sliced
+from tradeloop.pipelines.trained import Trained, figures_of, judged, sliced
 from tradeloop.pipelines.workspace import Workspace
 from tradeloop.stores import TrialRecord
 
@@ -210,37 +210,6 @@ def kept(  # what is kept, and all that is known of it
 def figures(trained: Trained) -> dict[str, float]:
     """Return the figures of a walk by name, each with its interval."""
     return figures_of(trained.evaluation)
-
-
-def figures_of(evaluation: Evaluation) -> dict[str, float]:
-    """Return the figures of an evaluation by name, each with its interval."""
-    own = evaluation.model
-    told = {
-        "accuracy": own.accuracy,
-        "accuracy_majority": evaluation.majority.accuracy,
-        "balanced_accuracy": own.balanced_accuracy,
-        "direction_accuracy": own.direction_accuracy,
-        "log_loss": own.log_loss,
-        "log_loss_no_skill": evaluation.no_skill.log_loss,
-        "log_loss_gain": evaluation.log_loss_gain,
-        "brier": own.brier,
-        "calibration_error": own.calibration_error,
-        "mcc": own.mcc,
-        "auc": own.auc,
-        "ic": own.ic,
-        "rank_ic": own.rank_ic,
-        "net_bps": own.net_bps,
-        "traded_share": own.traded_share,
-    }
-    found: dict[str, float] = {}
-    for name, interval in told.items():
-        if interval is not None:
-            found |= {
-                name: interval.value,
-                f"{name}_low": interval.low,
-                f"{name}_high": interval.high,
-            }
-    return found
 
 
 def told(trained: Trained, certificate: Certificate | None) -> dict[str, Any]:

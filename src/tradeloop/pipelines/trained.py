@@ -140,3 +140,34 @@ def judged(
         past if recipe.steps > 1 else None,
         dataset.decision_ns,
     )
+
+
+def figures_of(evaluation: Evaluation) -> dict[str, float]:
+    """Return the figures of an evaluation by name, each with its interval."""
+    own = evaluation.model
+    told = {
+        "accuracy": own.accuracy,
+        "accuracy_majority": evaluation.majority.accuracy,
+        "balanced_accuracy": own.balanced_accuracy,
+        "direction_accuracy": own.direction_accuracy,
+        "log_loss": own.log_loss,
+        "log_loss_no_skill": evaluation.no_skill.log_loss,
+        "log_loss_gain": evaluation.log_loss_gain,
+        "brier": own.brier,
+        "calibration_error": own.calibration_error,
+        "mcc": own.mcc,
+        "auc": own.auc,
+        "ic": own.ic,
+        "rank_ic": own.rank_ic,
+        "net_bps": own.net_bps,
+        "traded_share": own.traded_share,
+    }
+    found: dict[str, float] = {}
+    for name, interval in told.items():
+        if interval is not None:
+            found |= {
+                name: interval.value,
+                f"{name}_low": interval.low,
+                f"{name}_high": interval.high,
+            }
+    return found

@@ -2,12 +2,12 @@
 
 from tradeloop.pipelines.backtest import backtest
 from tradeloop.pipelines.job import Job, Learned, Used
+from tradeloop.pipelines.live_open import policy_of
 from tradeloop.pipelines.progress import Progress, stage
 from tradeloop.pipelines.register import register
 from tradeloop.pipelines.rules import Rules
 from tradeloop.pipelines.score import score
 from tradeloop.pipelines.workspace import Workspace
-from tradeloop.signals import Policy
 
 
 def use(
@@ -27,9 +27,7 @@ def use(
         )
         told.text = f"{registered.name} {registered.version}, champion"
     with stage(progress, "signals") as told:
-        policy = Policy(
-            min_edge=rules.model.min_edge, position_share=rules.model.position_share
-        )
+        policy = policy_of(rules)
         scored = score(learned.dataset, learned.trained, registered.artefacts, policy)
         workspace.catalog.add_signals(
             workspace.principal,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any, Self
 
 from tradeloop.errors import InputError
 from tradeloop.events import duration_ns, duration_text
+from tradeloop.models.reading import mapping_of, refuse_unknown
 from tradeloop.signals.conflicts import ConflictPolicy, ConflictRule
 from tradeloop.signals.issuing import Terms
 from tradeloop.signals.policy import Policy
@@ -51,15 +51,17 @@ class SignalRules:
             A name is unknown, or a value breaks its rule.
         """
         usual = cls(gate=gate or Policy())
-        _refuse_unknown(given, ("gate", "sizes", "levels", "conflicts"), FILE)
-        asked = dict(_mapping(given, "gate"))
+        refuse_unknown(given, ("gate", "sizes", "levels", "conflicts"), FILE)
+        asked = dict(mapping_of(given.get("gate"), "gate"))
         if _AGE in asked:
             age = asked.pop(_AGE)
             asked[_AGE_NS] = duration_ns(str(age)) if age else None
         sizes, levels = usual.terms.sizes, usual.terms.levels
-        sizes = _changed(sizes, _mapping(given, "sizes"), "sizes", ("year_ns",))
-        levels = _changed(levels, _mapping(given, "levels"), "levels")
-        rule = dict(_mapping(given, "conflicts"))
+        sizes = _changed(
+            sizes, mapping_of(given.get("sizes"), "sizes"), "sizes", ("year_ns",)
+        )
+        levels = _changed(levels, mapping_of(given.get("levels"), "levels"), "levels")
+        rule = dict(mapping_of(given.get("conflicts"), "conflicts"))
         if "policy" in rule:
             rule["policy"] = _policy(rule["policy"])
         if isinstance(rule.get("priority"), list):
@@ -91,41 +93,13 @@ def _plain(rule: Any, leave: tuple[str, ...] = ()) -> dict[str, Any]:
     return {f.name: getattr(rule, f.name) for f in fields(rule) if f.name not in leave}
 
 
-def _mapping(given: Mapping[str, Any], part: str) -> Mapping[str, Any]:
-    found = given.get(part)
-    if found is None:
-        return {}
-    if not isinstance(found, Mapping):
-        raise InputError(
-            f"{part} needs names and values, was {found!r}.",
-            way_out="Write them below it, one a line.",
-            source=FILE,
-            column=part,
-        )
-    return found
-
-
-def _refuse_unknown(
-    given: Mapping[str, Any], known: tuple[str, ...], where: str
-) -> None:
-    for name in given:
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
-            raise InputError(
-                f"{where} has no {name!r}; did you mean {near!r}?",
-                way_out=f"Known: {', '.join(known)}.",
-                source=FILE,
-                column=str(name),
-            )
-
-
 def _changed(
     usual: Any, given: Mapping[str, Any], part: str, leave: tuple[str, ...] = ()
 ) -> Any:
     names = tuple(f.name for f in fields(usual) if f.name not in leave)
     shown = {_AGE if name == _AGE_NS else name: name for name in names}
     known = {_AGE if name == _AGE_NS else name: value for name, value in given.items()}
-    _refuse_unknown(known, tuple(shown), part)
+    refuse_unknown(known, tuple(shown), part)
     try:
         return replace(usual, **given)
     except InputError as error:
