@@ -73,6 +73,7 @@ def test_versions_are_listed_shown_and_compared(desk):
     assert say(desk, "list", "boost", "--stage", "production")["models"] == []
     shown = say(desk, "show", "boost@1.0.1")
     assert (shown["parent"], shown["damage"]) == ("v1.0.0", "")
+    assert say(desk, "show", "boost", "v1.0.1") == shown
     assert {each["kind"] for each in shown["evaluations"]} == {"gate", "training"}
     told = say(desk, "compare", "boost@v1.0.0", "boost@v1.0.1")
     assert told["figures"]["log_loss"] == [[1.0, 0.5, None], [0.9, 0.5, None]]

@@ -39,13 +39,16 @@ def show(
     name: Annotated[
         str, typer.Argument(help="NAME, its champion, or NAME@VERSION or NAME@ALIAS.")
     ],
+    version: Annotated[
+        str | None, typer.Argument(help="Such as v1.0.0; the same as NAME@VERSION.")
+    ] = None,
     *,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
     """Show everything about a version, and check its files."""
     speak(
-        lambda: registering.shown(folder, name),
+        lambda: registering.shown(folder, f"{name}@{version}" if version else name),
         registry_tables.show_shown,
         as_json=as_json,
     )
